@@ -1,0 +1,95 @@
+// The contract between generated code and the runtime: one step of a model, and the table of what was compiled.
+// Plain C, fixed offsets: the code generator addresses these fields by the GM_STEP_* numbers below.
+#ifndef RUNTIME_ABI_STEP_H
+#define RUNTIME_ABI_STEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GM_ABI_VERSION 1u
+
+/// Everything a step reads and writes. Shared by all threads of the team; constant during the step, but for `claim`.
+typedef struct GmStep {
+  const uint8_t *weights; ///< the mapped "weights" section
+  uint8_t *arena;         ///< GmLevel.arena_bytes, 64-byte aligned
+  uint8_t *kv;            ///< GmModel.kv_bytes, page aligned, zero at first; touched only as far as the sequence grew
+  const int32_t *tokens;  ///< [token_count] ids, each in [0, vocab): checked by the runtime
+  int64_t token_count;    ///< 1 for decode, 1..max_chunk_tokens for prefill
+  int64_t position;       ///< absolute position of tokens[0]; position + token_count <= context
+  int64_t last_rows;      ///< how many of the last rows get logits: 0..min(token_count, max_last_rows)
+  float *logits;          ///< [last_rows, vocab] float32, soft-cap applied
+  int64_t threads;        ///< threads that run the entry point together
+  void *barrier;          ///< the runtime's; generated code hands it on
+  int64_t claim;          ///< next tile of the running phase; gmBarrier sets it to 0
+} GmStep;
+
+enum {
+  GM_STEP_WEIGHTS = 0,
+  GM_STEP_ARENA = 8,
+  GM_STEP_KV = 16,
+  GM_STEP_TOKENS = 24,
+  GM_STEP_TOKEN_COUNT = 32,
+  GM_STEP_POSITION = 40,
+  GM_STEP_LAST_ROWS = 48,
+  GM_STEP_LOGITS = 56,
+  GM_STEP_THREADS = 64,
+  GM_STEP_CLAIM = 80,
+};
+
+/// Runtime function called by generated code between phases, by every thread of the team. The last thread to arrive sets
+/// step->claim to 0 before it lets the others go; all writes before it are visible after it.
+void gmBarrier(GmStep *step, int64_t thread);
+
+/// An entry point: every thread of the team calls it with its own index in [0, step->threads). Returns together.
+typedef void (*GmEntry)(GmStep *step, int64_t thread);
+
+/// Reads `bytes` (a multiple of 4096) once as fast as the level can and writes something that depends on them to *sink.
+/// Only there to measure what the memory gives.
+typedef void (*GmRead)(const uint8_t *data, int64_t bytes, uint64_t *sink);
+
+/// One instruction-set level of a target: the same plan, compiled for these CPU features.
+typedef struct GmLevel {
+  const char *name;         ///< for example "x86-64-v3"
+  uint64_t features;        ///< bits the CPU must have; their meaning is the target's (gmTargetCpuFeatures)
+  GmEntry decode;           ///< token_count == 1
+  GmEntry prefill;          ///< any token_count up to max_chunk_tokens
+  GmRead read;
+  int64_t arena_bytes;
+  int64_t max_chunk_tokens;
+  int64_t max_last_rows;
+} GmLevel;
+
+/// What the executable holds. One constant of this type, `gmModel`, is linked into it by gemmac.
+typedef struct GmModel {
+  uint32_t abi_version;
+  uint32_t level_count;
+  const GmLevel *levels;    ///< best first
+  const char *target;       ///< for example "x86_64"
+  int64_t vocab_tokens;
+  int64_t context_tokens;   ///< longest sequence
+  int64_t kv_bytes;         ///< key/value cache when the context is full (address space; pages are touched as it grows)
+  int64_t kv_fixed_bytes;   ///< part of kv_bytes that does not grow: rings of sliding layers
+  int64_t kv_token_bytes;   ///< bytes that each further token adds (growing layers)
+  int64_t weight_bytes;     ///< size of the "weights" section
+  int64_t decode_bytes;     ///< weight bytes that one decode step reads (without the cache): for bench's bound
+  int64_t decode_ops;       ///< multiply and add operations of one token's projections: for bench's bound
+} GmModel;
+
+extern const GmModel gmModel;
+
+/// The target's device part (targets/NAME/device): which CPU features this machine has, and a bit's name.
+uint64_t gmTargetCpuFeatures(void);
+const char *gmTargetFeatureName(unsigned bit);
+
+#ifdef __cplusplus
+}
+static_assert(offsetof(GmStep, tokens) == GM_STEP_TOKENS && offsetof(GmStep, token_count) == GM_STEP_TOKEN_COUNT);
+static_assert(offsetof(GmStep, position) == GM_STEP_POSITION && offsetof(GmStep, last_rows) == GM_STEP_LAST_ROWS);
+static_assert(offsetof(GmStep, logits) == GM_STEP_LOGITS && offsetof(GmStep, threads) == GM_STEP_THREADS);
+static_assert(offsetof(GmStep, claim) == GM_STEP_CLAIM && sizeof(GmStep) == 88);
+#endif
+#endif
