@@ -1,0 +1,70 @@
+// Registration of the gemma dialect and the small questions passes ask of its types and operations.
+#include "dialects/gemma/Gemma.h"
+
+#include "dialects/kernel/Format.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace gemmac::gemma;
+
+#include "dialects/gemma/GemmaDialect.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/gemma/GemmaTypes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/gemma/GemmaOps.cpp.inc"
+
+void GemmaDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/gemma/GemmaTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/gemma/GemmaOps.cpp.inc"
+      >();
+}
+
+Rows gemmac::gemma::rowsOf(Type type) {
+  if (auto tensor = dyn_cast<RankedTensorType>(type)) {
+    auto encoding = dyn_cast_or_null<StringAttr>(tensor.getEncoding());
+    return encoding && encoding.getValue() == "last" ? Rows::Last : Rows::All;
+  }
+  StringRef rows = isa<PackedType>(type) ? cast<PackedType>(type).getRows() : cast<RoutingType>(type).getRows();
+  return rows == "last" ? Rows::Last : Rows::All;
+}
+
+int64_t gemmac::gemma::columnsOf(Type type) {
+  if (auto packed = dyn_cast<PackedType>(type))
+    return packed.getWidth();
+  return cast<RankedTensorType>(type).getShape().back();
+}
+
+RankedTensorType gemmac::gemma::rowsType(MLIRContext *context, int64_t columns, Rows rows) {
+  Attribute encoding = rows == Rows::Last ? Attribute(StringAttr::get(context, "last")) : Attribute();
+  return RankedTensorType::get({ShapedType::kDynamic, columns}, Float32Type::get(context), encoding);
+}
+
+Type gemmac::gemma::withRows(Type type, Rows rows) {
+  StringRef word = rows == Rows::Last ? "last" : "all";
+  if (auto packed = dyn_cast<PackedType>(type))
+    return PackedType::get(type.getContext(), packed.getWidth(), packed.getKind(), word);
+  if (auto routing = dyn_cast<RoutingType>(type))
+    return RoutingType::get(type.getContext(), routing.getTopK(), routing.getExperts(), word);
+  return rowsType(type.getContext(), columnsOf(type), rows);
+}
+
+bool gemmac::gemma::isElementwise(Operation *op) {
+  return isa<AddOp, MulOp, GatedOp, ScaleOp, ScaleByOp, SoftcapOp>(op);
+}
+
+bool gemmac::gemma::isRowWise(Operation *op) {
+  return isElementwise(op) || isa<EmbedOp, RmsNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
+}
+
+bool gemmac::gemma::hasIntegerFormat(WeightOp weight) {
+  auto format = weight.getFormat() ? kernel::parseFormat(std::string_view(*weight.getFormat())) : std::nullopt;
+  return format && kernel::info(*format).integer;
+}

@@ -1,0 +1,363 @@
+// Operations of the gemma dialect. Notation: T rows (tokens), D columns, H heads, K key/value heads, h head size.
+// Constraints are numbered; the verifier and the negative tests name the numbers.
+#ifndef DIALECTS_GEMMA_OPS_TD
+#define DIALECTS_GEMMA_OPS_TD
+
+include "dialects/gemma/GemmaDialect.td"
+
+class Gemma_RowOp<string mnemonic, list<Trait> traits = []> : Gemma_Op<mnemonic, [Pure] # traits> {
+  let hasVerifier = 1;
+}
+
+def Gemma_WeightOp : Gemma_Op<"weight", [Pure]> {
+  let summary = "a weight of the model, by name";
+  let description = [{
+    `index` is its place in the list of the model's weights. `floor` is the lowest format that a recipe may choose for it;
+    `format` is the chosen one (set by the quantize stage).
+
+    - (C1) `floor` and `format`, where present, name a known format
+    - (C2) all dimensions are static and positive; the rank is 1 to 3
+    ```mlir
+    %w = gemma.weight "layers.0.q_proj" index 7 : tensor<2048x1536xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$index, OptionalAttr<StrAttr>:$floor, OptionalAttr<StrAttr>:$format);
+  let results = (outs Gemma_WeightTensor:$result);
+  let assemblyFormat = "$name `index` $index (`floor` $floor^)? (`format` $format^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Gemma_EmbedOp : Gemma_RowOp<"embed"> {
+  let summary = "row ids[t] of a table, times a constant";
+  let description = [{
+    `y[t, :] = table[ids[t], :] * scale`.
+
+    - (C1) `ids` is `tensor<?xi32>`, `table` has rank 2
+    - (C2) `result` has as many columns as `table`
+    - (C3) `scale` is finite and not 0
+    ```mlir
+    %x = gemma.embed %ids, %table scale 39.0 : tensor<?xi32>, tensor<512x160xf32> -> tensor<?x160xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Ids:$ids, Gemma_WeightTensor:$table, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$ids `,` $table (`scale` $scale^)? attr-dict `:` type($ids) `,` type($table) `->` type($result)";
+}
+
+def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
+  let summary = "root-mean-square normalisation of each row, or of each run of `group` columns";
+  let description = [{
+    For each group x of g columns: `y[d] = x[d] / sqrt(mean(x^2) + eps) * weight[d]`; without weight the last factor is absent.
+    The weight is used as it is stored: whatever has to be added to it was added when it was read.
+
+    - (C1) `group`, where present, divides the number of columns
+    - (C2) `weight` has rank 1 and as many elements as a group
+    - (C3) `eps` > 0
+    - (C4) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.rms_norm %x weight %w eps 1.0e-06 group 256 : tensor<?x2048xf32>, tensor<256xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, Optional<Gemma_WeightTensor>:$weight, F64Attr:$eps, OptionalAttr<I64Attr>:$group);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? `eps` $eps (`group` $group^)? attr-dict `:` type($input) (`,` type($weight)^)? `->` type($result)
+  }];
+}
+
+def Gemma_ProjectOp : Gemma_RowOp<"project"> {
+  let summary = "matrix product with a weight, without bias";
+  let description = [{
+    `y[t, n] = sum_k x[t, k] * weight[n, k]`, accumulated in float32 (the order is not defined here). `input` may be packed.
+
+    - (C1) `weight` has rank 2 and its second dimension is the number of columns of `input`
+    - (C2) `result` has as many columns as `weight` has rows
+    - (C3) `input` and `result` hold the same rows
+    ```mlir
+    %q = gemma.project %x, %w : tensor<?x1536xf32>, tensor<2048x1536xf32> -> tensor<?x2048xf32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[Gemma_Rows, Gemma_Packed]>:$input, Gemma_WeightTensor:$weight);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
+}
+
+def Gemma_PackOp : Gemma_RowOp<"pack"> {
+  let summary = "lay rows out for a projection";
+  let description = [{
+    Kind `f32`: the values themselves. Kind `i8`: per row and group of 32 columns `scale = max|x| / 127` and
+    `code = round_to_nearest_even(x / scale)` (0 where the group is 0); a projection then multiplies the codes exactly and
+    the scales in float32.
+
+    - (C1) `result` has the columns and the rows of `input`
+    - (C2) the kind is `i8` or `f32`
+    ```mlir
+    %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x i8, all>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input);
+  let results = (outs Gemma_Packed:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
+def Gemma_ScaleOp : Gemma_RowOp<"scale"> {
+  let summary = "times a constant";
+  let description = [{
+    `y = x * by`
+
+    - (C1) `by` is finite
+    - (C2) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.scale %x by 0.5 : tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, F64Attr:$by);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input `by` $by attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def Gemma_ScaleByOp : Gemma_RowOp<"scale_by"> {
+  let summary = "times a stored scalar";
+  let description = [{
+    `y = x * weight[0]`
+
+    - (C1) `weight` has one element
+    - (C2) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.scale_by %x, %s : tensor<?x64xf32>, tensor<1xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
+}
+
+def Gemma_SliceOp : Gemma_RowOp<"slice"> {
+  let summary = "a run of columns";
+  let description = [{
+    `y[t, j] = x[t, offset + j]`
+
+    - (C1) `offset` >= 0 and `offset` + columns of `result` <= columns of `input`
+    - (C2) `input` and `result` hold the same rows
+    ```mlir
+    %y = gemma.slice %x at 256 : tensor<?x8960xf32> -> tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, I64Attr:$offset);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input `at` $offset attr-dict `:` type($input) `->` type($result)";
+}
+
+class Gemma_BinaryOp<string mnemonic> : Gemma_RowOp<mnemonic> {
+  let arguments = (ins Gemma_Rows:$lhs, Gemma_Rows:$rhs);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+}
+
+def Gemma_AddOp : Gemma_BinaryOp<"add"> {
+  let summary = "elementwise sum";
+  let description = [{
+    `y = lhs + rhs`
+
+    - (C1) both operands and `result` have the same type
+    ```mlir
+    %y = gemma.add %a, %b : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+}
+
+def Gemma_MulOp : Gemma_BinaryOp<"mul"> {
+  let summary = "elementwise product";
+  let description = [{
+    `y = lhs * rhs`
+
+    - (C1) both operands and `result` have the same type
+    ```mlir
+    %y = gemma.mul %a, %b : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+}
+
+def Gemma_GatedOp : Gemma_RowOp<"gated"> {
+  let summary = "activation of a gate, times another value";
+  let description = [{
+    `y = act(gate) * up`, with `gelu_tanh(z) = 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))` or `silu(z) = z / (1 + exp(-z))`.
+
+    - (C1) `gate`, `up` and `result` have the same type
+    - (C2) `activation` is `gelu_tanh` or `silu`
+    ```mlir
+    %y = gemma.gated %g, %u "gelu_tanh" : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$gate, Gemma_Rows:$up, StrAttr:$activation);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$gate `,` $up $activation attr-dict `:` type($gate) `,` type($up) `->` type($result)";
+}
+
+def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
+  let summary = "smooth limit";
+  let description = [{
+    `y = cap * tanh(x / cap)`
+
+    - (C1) `cap` > 0
+    - (C2) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.softcap %x cap 30.0 : tensor<?x512xf32> -> tensor<?x512xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, F64Attr:$cap);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input `cap` $cap attr-dict `:` type($input) `->` type($result)";
+}
+
+def Gemma_RopeOp : Gemma_RowOp<"rope"> {
+  let summary = "rotary position embedding, rotate-half pairing";
+  let description = [{
+    In every head of h columns, for i < pairs: the pair (x[i], x[i + h/2]) is turned by the angle
+    `position * theta^(-2 i / denominator)`; all other columns pass. The inverse frequency and the angle are rounded to
+    float32, as the reference does; sine and cosine are then exact to float32.
+
+    - (C1) `head_dim` is even and divides the number of columns
+    - (C2) 0 < `pairs` <= `head_dim` / 2
+    - (C3) `theta` > 0 and `denominator` > 0
+    - (C4) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.rope %x head_dim 256 pairs 128 theta 1.0e+04 denominator 256 : tensor<?x2048xf32> -> tensor<?x2048xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, I64Attr:$head_dim, I64Attr:$pairs, F64Attr:$theta, I64Attr:$denominator);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = [{
+    $input `head_dim` $head_dim `pairs` $pairs `theta` $theta `denominator` $denominator attr-dict `:` type($input) `->` type($result)
+  }];
+}
+
+def Gemma_AttentionOp : Gemma_RowOp<"attention"> {
+  let summary = "causal attention with grouped query heads, over all positions up to the row's own";
+  let description = [{
+    Query head j uses key/value head floor(j / (H/K)). With p the position of the query and s of a key, visible iff
+    `s <= p`, and `p - s < window_tokens` where there is a window. `o = softmax(scale * q.k, with cap*tanh(./cap) if
+    softcap is given) . v`, softmax in float32. `keys` and `values` hold all rows, and stand for the whole sequence: the
+    rows of this step and those of the steps before. `query` may hold the last rows only.
+
+    - (C1) `kv_heads` divides `heads`
+    - (C2) `query` and `result` have heads * head_dim columns and the same type
+    - (C3) `keys` and `values` have kv_heads * head_dim columns, and hold all rows
+    - (C4) `window_tokens`, where present, is at least 1
+    - (C5) `softcap`, where present, is > 0; `scale` is finite
+    ```mlir
+    %o = gemma.attention %q, %k, %v heads 8 kv_heads 1 head_dim 256 scale 1.0 window 512
+        : tensor<?x2048xf32>, tensor<?x256xf32>, tensor<?x256xf32> -> tensor<?x2048xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$query, Gemma_Rows:$keys, Gemma_Rows:$values, I64Attr:$heads, I64Attr:$kv_heads,
+                   I64Attr:$head_dim, F64Attr:$scale, OptionalAttr<I64Attr>:$window_tokens, OptionalAttr<F64Attr>:$softcap);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = [{
+    $query `,` $keys `,` $values `heads` $heads `kv_heads` $kv_heads `head_dim` $head_dim `scale` $scale
+    (`window` $window_tokens^)? (`softcap` $softcap^)? attr-dict `:` type($query) `,` type($keys) `,` type($values) `->` type($result)
+  }];
+}
+
+def Gemma_RouteOp : Gemma_RowOp<"route"> {
+  let summary = "choose experts for each row";
+  let description = [{
+    `p = softmax(weight . x)` over all experts, in float32; the `top_k` largest are kept (of equal ones the lower index);
+    their weights are divided by their sum, then multiplied by `per_expert[e]`. They are listed from the largest down.
+
+    - (C1) `weight` is [experts, columns of `input`] and `per_expert` has `experts` elements
+    - (C2) 1 <= `top_k` <= `experts`, as the result type says
+    - (C3) the result holds the rows of `input`
+    ```mlir
+    %r = gemma.route %x, %w, %s : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert);
+  let results = (outs Gemma_Routing:$result);
+  let assemblyFormat = "$input `,` $weight `,` $per_expert attr-dict `:` type($input) `,` type($weight) `,` type($per_expert) `->` type($result)";
+}
+
+def Gemma_TopKOp : Gemma_RowOp<"top_k"> {
+  let summary = "the second half of route: softmax, choice and weights from the experts' scores";
+  let description = [{
+    As `gemma.route`, with `scores = weight . x` already there.
+
+    - (C1) `scores` has one column per expert, and `per_expert` one element
+    - (C2) 1 <= `top_k` <= `experts`, as the result type says
+    - (C3) the result holds the rows of `scores`
+    ```mlir
+    %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$scores, Gemma_WeightTensor:$per_expert);
+  let results = (outs Gemma_Routing:$result);
+  let assemblyFormat = "$scores `,` $per_expert attr-dict `:` type($scores) `,` type($per_expert) `->` type($result)";
+}
+
+def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {
+  let summary = "the chosen experts' gated MLPs, summed with their weights";
+  let description = [{
+    `y[t] = sum_j w[t, j] * down[e] . (act(gate[e] . x[t]) * (up[e] . x[t]))`, e the j-th expert of row t, gate[e] the first F
+    rows of gate_up[e] and up[e] the last F. Summed in the order of the routing.
+
+    - (C1) `gate_up` is [E, 2 F, D], `down` is [E, D, F], E the experts of `routing`, D the columns of `input` and `result`
+    - (C2) `input`, `routing` and `result` hold the same rows
+    - (C3) `activation` is `gelu_tanh` or `silu`
+    ```mlir
+    %y = gemma.experts %x, %r, %gu, %d "gelu_tanh"
+        : tensor<?x64xf32>, !gemma.routing<2 of 8, all>, tensor<8x128x64xf32>, tensor<8x64x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, Gemma_Routing:$routing, Gemma_WeightTensor:$gate_up, Gemma_WeightTensor:$down,
+                   StrAttr:$activation);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = [{
+    $input `,` $routing `,` $gate_up `,` $down $activation attr-dict `:` type($input) `,` type($routing) `,` type($gate_up) `,` type($down) `->` type($result)
+  }];
+}
+
+def Gemma_LastRowsOp : Gemma_RowOp<"last_rows"> {
+  let summary = "only the rows whose logits are wanted";
+  let description = [{
+    The last `last_rows` rows of the step; how many is known when it runs.
+
+    - (C1) `input` holds all rows, `result` the last ones, with the same columns
+    ```mlir
+    %y = gemma.last_rows %x : tensor<?x64xf32> -> tensor<?x64xf32, "last">
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input);
+  let results = (outs Gemma_Rows:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
+def Gemma_PhaseOp : Gemma_Op<"phase", [SingleBlock, RecursiveMemoryEffects]> {
+  let summary = "operations that run between two barriers";
+  let description = [{
+    Formed by the fuse stage. `kind` is `rows` (row by row), `project` (one or more projections and what is done to their
+    results element by element), `attention` or `experts`. The region sees the values around it and ends with
+    `gemma.yield`, whose operands are the results.
+
+    - (C1) `kind` is one of the four, and the region holds only what the kind allows
+    - (C2) the yielded types are the result types
+    ```mlir
+    %y = gemma.phase "rows" -> tensor<?x64xf32> {
+      %s = gemma.scale %x by 0.5 : tensor<?x64xf32> -> tensor<?x64xf32>
+      gemma.yield %s : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$kind);
+  let results = (outs Variadic<AnyType>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$kind (`->` type($outputs)^)? attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Gemma_YieldOp : Gemma_Op<"yield", [Pure, Terminator]> {
+  let summary = "ends a phase";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+#endif

@@ -1,0 +1,264 @@
+// Verifiers of the gemma operations. Each check names the constraint of GemmaOps.td that it enforces.
+#include "dialects/gemma/Gemma.h"
+
+#include "dialects/kernel/Format.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace gemmac::gemma;
+
+namespace {
+
+/// A value of rows: `tensor<?xDxf32>`, perhaps "last".
+LogicalResult checkRows(Operation *op, Type type, StringRef what) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return success(); // packed or routing
+  if (tensor.getRank() != 2 || !tensor.isDynamicDim(0) || tensor.isDynamicDim(1))
+    return op->emitOpError() << what << " must be rows of static width, tensor<?xDxf32>, but is " << type;
+  if (Attribute encoding = tensor.getEncoding())
+    if (auto word = dyn_cast<StringAttr>(encoding); !word || word.getValue() != "last")
+      return op->emitOpError() << what << " has encoding " << encoding << "; only \"last\" is known";
+  return success();
+}
+
+LogicalResult checkSame(Operation *op, Type a, Type b, StringRef whatA, StringRef whatB) {
+  if (failed(checkRows(op, a, whatA)) || failed(checkRows(op, b, whatB)))
+    return failure();
+  if (a != b)
+    return op->emitOpError() << whatA << " is " << a << " but " << whatB << " is " << b;
+  return success();
+}
+
+LogicalResult checkSameRows(Operation *op, Type a, Type b, StringRef whatA, StringRef whatB) {
+  if (failed(checkRows(op, a, whatA)) || failed(checkRows(op, b, whatB)))
+    return failure();
+  if (rowsOf(a) != rowsOf(b))
+    return op->emitOpError() << whatA << " and " << whatB << " must hold the same rows (all or last), but are " << a
+                             << " and " << b;
+  return success();
+}
+
+LogicalResult checkActivation(Operation *op, StringRef activation) {
+  if (activation != "gelu_tanh" && activation != "silu")
+    return op->emitOpError() << "activation is '" << activation << "'; known are gelu_tanh and silu";
+  return success();
+}
+
+int64_t elements(Type type) { return cast<RankedTensorType>(type).getNumElements(); }
+ArrayRef<int64_t> shape(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+} // namespace
+
+LogicalResult WeightOp::verify() {
+  for (std::optional<StringRef> format : {getFloor(), getFormat()}) // C1
+    if (format && !kernel::parseFormat(std::string_view(*format)))
+      return emitOpError() << "'" << *format << "' is no weight format; known are f32, bf16, q8, q8m, q4, q4m";
+  auto type = cast<RankedTensorType>(getType());
+  if (type.getRank() < 1 || type.getRank() > 3 || !type.hasStaticShape() || llvm::is_contained(type.getShape(), 0)) // C2
+    return emitOpError() << "needs a static shape of 1 to 3 positive dimensions but has " << type;
+  return success();
+}
+
+LogicalResult EmbedOp::verify() {
+  auto ids = cast<RankedTensorType>(getIds().getType());
+  if (ids.getRank() != 1 || !ids.isDynamicDim(0) || shape(getTable()).size() != 2) // C1
+    return emitOpError() << "needs ids tensor<?xi32> and a table of rank 2 but has " << ids << " and " << getTable().getType();
+  if (failed(checkRows(*this, getType(), "result")))
+    return failure();
+  if (columnsOf(getType()) != shape(getTable())[1]) // C2
+    return emitOpError() << "result has " << columnsOf(getType()) << " columns but a row of table has " << shape(getTable())[1];
+  double scale = getScale().convertToDouble();
+  if (!std::isfinite(scale) || scale == 0) // C3
+    return emitOpError() << "scale must be finite and not 0 but is " << scale;
+  return success();
+}
+
+LogicalResult RmsNormOp::verify() {
+  if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result"))) // C4
+    return failure();
+  int64_t columns = columnsOf(getType()), group = getGroup().value_or(columns);
+  if (group < 1 || columns % group != 0) // C1
+    return emitOpError() << "group = " << group << " does not divide the " << columns << " columns of input";
+  if (getWeight() && (shape(getWeight()).size() != 1 || shape(getWeight())[0] != group)) // C2
+    return emitOpError() << "weight is " << getWeight().getType() << " but a group has " << group << " elements";
+  if (!(getEps().convertToDouble() > 0)) // C3
+    return emitOpError() << "eps must be above 0 but is " << getEps().convertToDouble();
+  return success();
+}
+
+LogicalResult ProjectOp::verify() {
+  if (failed(checkSameRows(*this, getInput().getType(), getType(), "input", "result"))) // C3
+    return failure();
+  auto weight = shape(getWeight());
+  if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
+    return emitOpError() << "weight is " << getWeight().getType() << " but input has " << columnsOf(getInput().getType())
+                         << " columns";
+  if (weight[0] != columnsOf(getType())) // C2
+    return emitOpError() << "result has " << columnsOf(getType()) << " columns but weight has " << weight[0] << " rows";
+  return success();
+}
+
+LogicalResult PackOp::verify() {
+  PackedType packed = getType();
+  if (failed(checkSameRows(*this, getInput().getType(), packed, "input", "result")))
+    return failure();
+  if (packed.getWidth() != columnsOf(getInput().getType())) // C1
+    return emitOpError() << "result has " << packed.getWidth() << " columns but input has " << columnsOf(getInput().getType());
+  if (packed.getKind() != "i8" && packed.getKind() != "f32") // C2
+    return emitOpError() << "kind is '" << packed.getKind() << "'; known are i8 and f32";
+  return success();
+}
+
+LogicalResult ScaleOp::verify() {
+  if (!std::isfinite(getBy().convertToDouble())) // C1
+    return emitOpError() << "the factor must be finite but is " << getBy().convertToDouble();
+  return checkSame(*this, getInput().getType(), getType(), "input", "result"); // C2
+}
+
+OpFoldResult ScaleOp::fold(FoldAdaptor) {
+  if (getBy().convertToDouble() == 1.0)
+    return getInput();
+  return {};
+}
+
+LogicalResult ScaleByOp::verify() {
+  if (elements(getWeight().getType()) != 1) // C1
+    return emitOpError() << "weight must have one element but is " << getWeight().getType();
+  return checkSame(*this, getInput().getType(), getType(), "input", "result"); // C2
+}
+
+LogicalResult SliceOp::verify() {
+  if (failed(checkSameRows(*this, getInput().getType(), getType(), "input", "result"))) // C2
+    return failure();
+  int64_t columns = columnsOf(getInput().getType()), size = columnsOf(getType()), offset = getOffset();
+  if (offset < 0 || offset > columns - size) // C1
+    return emitOpError() << "columns " << offset << " to " << offset + size << " are not within the " << columns
+                         << " columns of input";
+  return success();
+}
+
+LogicalResult AddOp::verify() {
+  return failure(failed(checkSame(*this, getLhs().getType(), getRhs().getType(), "lhs", "rhs")) || // C1
+                 failed(checkSame(*this, getLhs().getType(), getType(), "lhs", "result")));
+}
+
+LogicalResult MulOp::verify() {
+  return failure(failed(checkSame(*this, getLhs().getType(), getRhs().getType(), "lhs", "rhs")) || // C1
+                 failed(checkSame(*this, getLhs().getType(), getType(), "lhs", "result")));
+}
+
+LogicalResult GatedOp::verify() {
+  if (failed(checkSame(*this, getGate().getType(), getUp().getType(), "gate", "up")) || // C1
+      failed(checkSame(*this, getGate().getType(), getType(), "gate", "result")))
+    return failure();
+  return checkActivation(*this, getActivation()); // C2
+}
+
+LogicalResult SoftcapOp::verify() {
+  if (!(getCap().convertToDouble() > 0)) // C1
+    return emitOpError() << "cap must be above 0 but is " << getCap().convertToDouble();
+  return checkSame(*this, getInput().getType(), getType(), "input", "result"); // C2
+}
+
+LogicalResult RopeOp::verify() {
+  if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result"))) // C4
+    return failure();
+  int64_t columns = columnsOf(getType()), head = getHeadDim(), pairs = getPairs();
+  if (head < 2 || head % 2 != 0 || columns % head != 0) // C1
+    return emitOpError() << "head_dim = " << head << " must be even and divide the " << columns << " columns of input";
+  if (pairs < 1 || pairs > head / 2) // C2
+    return emitOpError() << "pairs = " << pairs << " must be within 1 to " << head / 2 << ", half of head_dim";
+  if (!(getTheta().convertToDouble() > 0) || static_cast<int64_t>(getDenominator()) < 1) // C3
+    return emitOpError() << "theta and denominator must be above 0 but are " << getTheta().convertToDouble() << " and "
+                         << static_cast<int64_t>(getDenominator());
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  int64_t heads = getHeads(), kvHeads = getKvHeads(), head = getHeadDim();
+  if (heads < 1 || kvHeads < 1 || head < 1 || heads % kvHeads != 0) // C1
+    return emitOpError() << "kv_heads = " << kvHeads << " must divide heads = " << heads;
+  if (failed(checkSame(*this, getQuery().getType(), getType(), "query", "result"))) // C2
+    return failure();
+  if (columnsOf(getType()) != heads * head)
+    return emitOpError() << "query has " << columnsOf(getType()) << " columns but heads * head_dim = " << heads * head;
+  if (failed(checkSame(*this, getKeys().getType(), getValues().getType(), "keys", "values"))) // C3
+    return failure();
+  if (columnsOf(getKeys().getType()) != kvHeads * head || rowsOf(getKeys().getType()) != Rows::All)
+    return emitOpError() << "keys and values must hold all rows of kv_heads * head_dim = " << kvHeads * head
+                         << " columns but are " << getKeys().getType();
+  if (getWindowTokens() && static_cast<int64_t>(*getWindowTokens()) < 1) // C4
+    return emitOpError() << "window must be at least 1 but is " << static_cast<int64_t>(*getWindowTokens());
+  if ((getSoftcap() && !(getSoftcap()->convertToDouble() > 0)) || !std::isfinite(getScale().convertToDouble())) // C5
+    return emitOpError() << "softcap must be above 0 and scale finite";
+  return success();
+}
+
+/// C1 and C2 of route and top_k.
+static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t experts, int64_t perExpert) {
+  if (routing.getExperts() != experts || perExpert != experts)
+    return op->emitOpError() << "has scores for " << experts << " experts, " << perExpert
+                             << " factors per expert, and a result over " << routing.getExperts();
+  if (routing.getTopK() < 1 || routing.getTopK() > experts)
+    return op->emitOpError() << "cannot choose " << routing.getTopK() << " of " << experts << " experts";
+  return success();
+}
+
+LogicalResult RouteOp::verify() {
+  auto weight = shape(getWeight());
+  if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
+    return emitOpError() << "weight is " << getWeight().getType() << " but input has " << columnsOf(getInput().getType())
+                         << " columns";
+  if (failed(checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())))) // C1, C2
+    return failure();
+  return checkSameRows(*this, getInput().getType(), getType(), "input", "result"); // C3
+}
+
+LogicalResult TopKOp::verify() {
+  if (failed(checkChoice(*this, getType(), columnsOf(getScores().getType()), elements(getPerExpert().getType())))) // C1, C2
+    return failure();
+  return checkSameRows(*this, getScores().getType(), getType(), "scores", "result"); // C3
+}
+
+LogicalResult ExpertsOp::verify() {
+  auto up = shape(getGateUp()), down = shape(getDown());
+  int64_t columns = columnsOf(getInput().getType()), experts = getRouting().getType().getExperts();
+  if (up.size() != 3 || down.size() != 3 || up[0] != experts || down[0] != experts || up[1] % 2 != 0 || up[2] != columns ||
+      down[1] != columns || down[2] != up[1] / 2) // C1
+    return emitOpError() << "gate_up is " << getGateUp().getType() << " and down is " << getDown().getType() << " but there are "
+                         << experts << " experts and input has " << columns << " columns";
+  if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result")) || // C2
+      failed(checkSameRows(*this, getInput().getType(), getRouting().getType(), "input", "routing")))
+    return failure();
+  return checkActivation(*this, getActivation()); // C3
+}
+
+LogicalResult LastRowsOp::verify() {
+  if (failed(checkRows(*this, getInput().getType(), "input")) || failed(checkRows(*this, getType(), "result")))
+    return failure();
+  if (rowsOf(getInput().getType()) != Rows::All || getType() != withRows(getInput().getType(), Rows::Last)) // C1
+    return emitOpError() << "must turn all rows into the last rows of the same width, but turns " << getInput().getType()
+                         << " into " << getType();
+  return success();
+}
+
+LogicalResult PhaseOp::verify() {
+  Block &block = getBody().front();
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return emitOpError() << "must end with gemma.yield";
+  if (yield.getOperandTypes() != getResultTypes()) // C2
+    return emitOpError() << "yields other types than its results have";
+  for (Operation &op : llvm::make_early_inc_range(llvm::drop_end(block))) {
+    bool fits = getKind() == "rows"      ? isRowWise(&op)
+                : getKind() == "project" ? isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(&op)
+                : getKind() == "attention" ? isa<AttentionOp, PackOp>(op)
+                : getKind() == "experts"   ? isa<ExpertsOp>(op)
+                                           : false;
+    if (!fits) // C1
+      return emitOpError() << "of kind '" << getKind() << "' cannot hold " << op.getName();
+  }
+  return success();
+}

@@ -1,0 +1,51 @@
+// The kernel dialect: plans of phases. See README.md beside this file.
+#ifndef DIALECTS_KERNEL_KERNEL_H
+#define DIALECTS_KERNEL_KERNEL_H
+
+#include "dialects/kernel/Format.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/kernel/KernelDialect.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/kernel/KernelTypes.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/kernel/KernelOps.h.inc"
+
+namespace gemmac::kernel {
+
+/// Bytes of one member of a weight, and of all of them.
+int64_t memberBytes(WeightType type);
+int64_t totalBytes(WeightType type);
+
+/// Bytes of a cache, and of one of its blocks of 32 slots of one head.
+int64_t cacheBlockBytes(CacheType type);
+int64_t cacheBytes(CacheType type);
+
+/// True for every operation that is a phase of a plan.
+bool isPhase(mlir::Operation *op);
+
+/// What a level of a target is, as plain numbers: all that target-neutral passes may know of it. Attached to the module as
+/// `kernel.level = {...}`.
+struct LevelInfo {
+  std::string name;          ///< for example "x86-64-v3"
+  std::string symbol;        ///< the same, fit for a symbol
+  int64_t vectorBits = 128;
+  int64_t registers = 16;
+  int64_t tokenTile = 4;     ///< tokens a prefill kernel handles at a time
+  int64_t rowVectors = 2;    ///< vectors of output rows it handles at a time
+  bool halfConversion = false; ///< converts f16 to f32 in hardware
+  bool signedWeights = false;  ///< q8 codes are stored signed (zero point 0)
+
+  mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
+  static LevelInfo fromModule(mlir::Operation *module);
+};
+
+} // namespace gemmac::kernel
+#endif

@@ -1,0 +1,200 @@
+// The kernel dialect: a static plan of phases over buffers, weights and caches. Between two phases stands a barrier.
+#ifndef DIALECTS_KERNEL_OPS_TD
+#define DIALECTS_KERNEL_OPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::gemmac::kernel";
+  let summary = "what is computed where: a plan of phases over an arena, packed weights and key/value caches";
+  let description = [{
+    A plan is a `func.func` that holds buffers, weights, caches and, in order, phases. Phases are in destination style:
+    they read `ins` and write `outs`. Their regions hold gemma operations whose arguments stand for the `ins`; `kernel.yield`
+    hands one value to each of the `outs`. A phase is cut into items (rows, panels of 32 outputs, tiles of query rows) that
+    the threads of the team claim one after another.
+  }];
+  let useDefaultTypePrinterParser = 1;
+}
+
+class Kernel_Type<string name, string typeMnemonic> : TypeDef<Kernel_Dialect, name> { let mnemonic = typeMnemonic; }
+
+def Kernel_Buffer : Kernel_Type<"Buffer", "buffer"> {
+  let summary = "rows in the arena";
+  let description = [{
+    `kind`: `f32` (row-major), `packed_i8` and `packed_f32` (tiles of tokens, groups of 32 columns; see passes/tile), `routing`
+    (expert numbers and weights), `table` (cosines, then sines), `slots` (experts' rows in order of expert).
+    `rows`: `all`, `last`, or `slots_all` / `slots_last` (top_k rows per row, in order of expert).
+  }];
+  let parameters = (ins "int64_t":$width, StringRefParameter<"kind">:$kind, StringRefParameter<"rows">:$rows);
+  let assemblyFormat = "`<` $width `x` $kind `,` $rows `>`";
+}
+
+def Kernel_Weight : Kernel_Type<"Weight", "weight"> {
+  let summary = "`members` matrices of `rows` x `columns` in a packed format, see Format.h";
+  let parameters = (ins StringRefParameter<"format">:$format, StringRefParameter<"layout">:$layout, "int64_t":$members,
+                    "int64_t":$rows, "int64_t":$columns);
+  let assemblyFormat = "`<` $format `,` $layout `,` $members `x` $rows `x` $columns `>`";
+}
+
+def Kernel_Cache : Kernel_Type<"Cache", "cache"> {
+  let summary = "keys or values of a layer";
+  let description = [{
+    Blocks of 32 slots; slot = position modulo `slots`. Per block, keys are laid out as a weight panel of 32 rows (slots) x
+    `head_dim` columns, values as ceil(head_dim/32) panels of 32 rows (dimensions) x 32 columns (slots), in format `format`
+    (f32 or bf16). A ring (`ring` 1) holds the last positions only; else there is a slot for every position of the context.
+  }];
+  let parameters = (ins StringRefParameter<"keys or values">:$kind, StringRefParameter<"format">:$format, "int64_t":$heads,
+                    "int64_t":$headDim, "int64_t":$slots, "int64_t":$ring);
+  let assemblyFormat = "`<` $kind `,` $format `,` $heads `x` $headDim `,` `slots` $slots `ring` $ring `>`";
+}
+
+class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
+
+def Kernel_BufferOp : Kernel_Op<"buffer", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "a buffer of the arena";
+  let description = [{
+    `offset` in bytes is set by the pass kernel-assign-arena. `external` names memory of the caller instead (`logits`).
+
+    - (C1) the kind and the rows are known
+    - (C2) `offset`, where present, is a multiple of 64 and not negative
+  }];
+  let arguments = (ins OptionalAttr<I64Attr>:$offset, OptionalAttr<StrAttr>:$external);
+  let results = (outs Kernel_Buffer:$result);
+  let assemblyFormat = "(`at` $offset^)? (`external` $external^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
+  let summary = "a weight in the weights section";
+  let description = [{
+    - (C1) format and layout are known
+    - (C2) `offset` is a multiple of 64 and not negative
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$index, I64Attr:$offset);
+  let results = (outs Kernel_Weight:$result);
+  let assemblyFormat = "$name `index` $index `at` $offset attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
+  let summary = "a key or value cache in the kv memory";
+  let description = [{
+    - (C1) kind and format are known
+    - (C2) `slots` is a positive multiple of 32, `offset` a multiple of 64 and not negative
+  }];
+  let arguments = (ins I64Attr:$offset);
+  let results = (outs Kernel_Cache:$result);
+  let assemblyFormat = "`at` $offset attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+class Kernel_PhaseOp<string mnemonic> : Kernel_Op<mnemonic, [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove]> {
+  let arguments = (ins Variadic<AnyType>:$ins, Variadic<AnyType>:$outs, StrAttr:$rows);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $rows `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_RowsOp : Kernel_PhaseOp<"rows"> {
+  let summary = "a phase whose items are rows";
+  let description = [{
+    - (C1) the region has one argument for each of `ins` and ends with kernel.yield of one value for each of `outs`
+    - (C2) it holds only gemma operations that work row by row
+  }];
+}
+
+def Kernel_ProjectOp : Kernel_PhaseOp<"project"> {
+  let summary = "a phase whose items are panels of 32 outputs of one or more projections";
+  let description = [{
+    - (C1) the region has one argument for each of `ins` and ends with kernel.yield of one value for each of `outs`
+    - (C2) it holds only projections, elementwise operations, slices and packs
+  }];
+}
+
+def Kernel_AttentionOp : Kernel_PhaseOp<"attention"> {
+  let summary = "a phase whose items are tiles of query rows that share a key/value head";
+  let description = [{
+    - (C1) the region has one argument for each of `ins` and ends with kernel.yield of one value for each of `outs`
+    - (C2) it holds one attention and packs of its result
+  }];
+}
+
+def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator]> {
+  let summary = "ends the region of a phase";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def Kernel_RopeTableOp : Kernel_Op<"rope_table"> {
+  let summary = "phase: cosines and sines of every row's position";
+  let description = [{
+    `table[t, i] = cos(angle)`, `table[t, pairs + i] = sin(angle)`, angle = float32(position * inverse_frequencies[i]).
+
+    - (C1) `table` is as wide as twice the number of frequencies
+  }];
+  let arguments = (ins Kernel_Buffer:$table, DenseF32ArrayAttr:$inverse_frequencies);
+  let assemblyFormat = "$table attr-dict `:` type($table)";
+  let hasVerifier = 1;
+}
+
+def Kernel_ExpertSlotsOp : Kernel_Op<"expert_slots"> {
+  let summary = "phase: sort the (row, expert) pairs by expert";
+  let description = [{
+    Fills `slots` so that each expert's rows lie in tiles of their own, and each expert's weights are read once.
+
+    - (C1) `routing` is a routing buffer and `slots` a slots buffer
+  }];
+  let arguments = (ins Kernel_Buffer:$routing, Kernel_Buffer:$slots, I64Attr:$top_k, I64Attr:$experts);
+  let assemblyFormat = "$routing `into` $slots attr-dict `:` type($routing) `into` type($slots)";
+  let hasVerifier = 1;
+}
+
+def Kernel_ExpertGatherOp : Kernel_Op<"expert_gather"> {
+  let summary = "phase: pack the rows of each expert's slots";
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$slots, Kernel_Buffer:$packed, I64Attr:$top_k, I64Attr:$experts);
+  let assemblyFormat = "$input `,` $slots `into` $packed attr-dict `:` type($input) `,` type($slots) `into` type($packed)";
+}
+
+def Kernel_ExpertProjectOp : Kernel_Op<"expert_project"> {
+  let summary = "phase: multiply each slot's row with its expert's weight";
+  let description = [{
+    With `activation`, `weight` holds a gate and an up matrix per expert, one after the other, and the result is
+    `act(gate . x) * (up . x)`, packed; without, it is the product, in float32.
+  }];
+  let arguments = (ins Kernel_Buffer:$packed, Kernel_Weight:$weight, Kernel_Buffer:$slots, Kernel_Buffer:$result,
+                   OptionalAttr<StrAttr>:$activation, I64Attr:$top_k, I64Attr:$experts);
+  let assemblyFormat = [{
+    $packed `,` $weight `,` $slots `into` $result attr-dict `:` type($packed) `,` type($weight) `,` type($slots) `into` type($result)
+  }];
+}
+
+def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine"> {
+  let summary = "phase: sum each row's slots with the routing weights";
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$routing, Kernel_Buffer:$slots, Kernel_Buffer:$result, I64Attr:$top_k,
+                   I64Attr:$experts);
+  let assemblyFormat = [{
+    $input `,` $routing `,` $slots `into` $result attr-dict `:` type($input) `,` type($routing) `,` type($slots) `into` type($result)
+  }];
+}
+
+def Kernel_DotOp : Kernel_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["weights", "inputs"]>]> {
+  let summary = "tile level: add products of four byte pairs to each 32-bit lane";
+  let description = [{
+    `result[i] = acc[i] + sum_j weights[4 i + j] * inputs[4 i + j]`, j = 0..3; weights are unsigned unless
+    `signed_weights`, inputs are signed and at least -127. `max_code` bounds the weights: a
+    target may use instructions that saturate where it cannot.
+
+    - (C1) `weights` and `inputs` have four times as many lanes as `acc`
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$weights,
+                   VectorOfRankAndType<[1], [I8]>:$inputs, I64Attr:$max_code, UnitAttr:$signed_weights);
+  let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
+  let assemblyFormat = "$acc `,` $weights `,` $inputs attr-dict `:` type($acc) `,` type($weights)";
+  let hasVerifier = 1;
+}
+#endif
