@@ -1,0 +1,39 @@
+// The table that tells the runtime what was compiled: `gmModel` and its levels (runtime/abi/Step.h), as an object file.
+#ifndef COMPILER_EMIT_MODELTABLE_H
+#define COMPILER_EMIT_MODELTABLE_H
+
+#include "compiler/support/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gemmac::emit {
+
+/// One GmLevel. Its functions are given as the symbols under which other objects define them.
+struct LevelEntry {
+  std::string name;
+  uint64_t features = 0; ///< the target's bits, see gmTargetCpuFeatures
+  std::string decode, prefill, read;
+  int64_t arenaBytes = 0;
+  int64_t maxChunkTokens = 0;
+  int64_t maxLastRows = 0;
+};
+
+/// GmModel, field by field.
+struct ModelTable {
+  std::string target;
+  std::vector<LevelEntry> levels; ///< best first, at least one
+  int64_t vocabTokens = 0;
+  int64_t contextTokens = 0;
+  int64_t kvBytes = 0, kvFixedBytes = 0, kvTokenBytes = 0;
+  int64_t weightBytes = 0;
+  int64_t decodeBytes = 0, decodeOps = 0;
+};
+
+/// The bytes of an object file for `triple` that defines `gmModel`. The triple's CPU must be 64 bit and little endian,
+/// as the layout is taken from the structs of this very compiler.
+Result<std::string> buildModelTable(const ModelTable &table, const std::string &triple);
+
+} // namespace gemmac::emit
+#endif
