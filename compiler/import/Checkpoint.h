@@ -6,6 +6,7 @@
 #include "compiler/config/Model.h"
 #include "compiler/support/Result.h"
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,9 @@ public:
   /// Reads elements [first, first + out.size()) of the flattened tensor as f32 (dequantised). `first` and the size are multiples
   /// of the type's block (1, 32 or 256 elements). Thread safe. NaN or Inf in a scale or element is an error naming the tensor.
   virtual Status read(const Tensor &tensor, int64_t first, std::span<float> out) const = 0;
+
+  /// Says that `data`, a part of some tensor's data, is not needed soon: its pages may leave this process. Reading it again works.
+  virtual void release(std::span<const uint8_t> data) const {}
 
 protected:
   Source kind = Source::HuggingFace;

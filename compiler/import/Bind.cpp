@@ -1,0 +1,262 @@
+// Finds the tensors behind each weight of a model, and reports everything that does not fit in one go.
+#include "compiler/import/Checkpoint.h"
+
+#include "compiler/import/Dequantize.h"
+#include "compiler/import/Mapped.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace gemmac::import {
+namespace {
+
+using config::Weight;
+
+constexpr size_t kMaxLines = 40; ///< a wrong description yields hundreds of errors: the first ones tell the story
+
+/// Shell-like match where '*' stands for any text.
+bool matches(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*')
+    ++p;
+  return p == pattern.size();
+}
+
+/// Edit distance, or `limit` + 1 if it is larger.
+size_t distance(std::string_view a, std::string_view b, size_t limit) {
+  if (a.size() > b.size())
+    std::swap(a, b);
+  if (b.size() - a.size() > limit)
+    return limit + 1;
+  std::vector<size_t> row(a.size() + 1);
+  std::iota(row.begin(), row.end(), size_t(0));
+  for (size_t j = 1; j <= b.size(); ++j) {
+    size_t diagonal = row[0], best = row[0] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t next = std::min({row[i] + 1, row[i - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = row[i];
+      row[i] = next;
+      best = std::min(best, next);
+    }
+    if (best > limit)
+      return limit + 1;
+  }
+  return row[a.size()];
+}
+
+std::string position(const config::Position &where) {
+  if (where.file.empty())
+    return "";
+  return where.file + ":" + std::to_string(where.line) + ":" + std::to_string(where.column) + ": ";
+}
+
+std::string joined(const std::vector<std::string> &names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "'" : " + '") + name + "'";
+  return text;
+}
+
+/// What a weight's parts make together; an empty text if it is the weight's shape, else what is wrong.
+std::string shapeProblem(const Weight &weight, const std::vector<const Tensor *> &parts) {
+  auto single = [](std::span<const int64_t> shape) { return shape.empty() || (shape.size() == 1 && shape[0] == 1); };
+  if (parts.size() == 1) {
+    const Tensor &part = *parts[0];
+    if (part.shape == weight.shape || (single(part.shape) && single(weight.shape)))
+      return "";
+    return "tensor '" + part.name + "' of " + part.file + " has shape " + shapeText(part.shape) + ", but weight '" +
+           weight.name + "' has " + shapeText(weight.shape);
+  }
+  std::string shapes;
+  for (const Tensor *part : parts)
+    shapes += (shapes.empty() ? "" : " + ") + shapeText(part->shape);
+  // Joined along `out`: the first dimension of a matrix or vector, the second one of a stack. A stack may also be given
+  // as one matrix per member.
+  size_t rank = weight.shape.size();
+  size_t partRank = parts[0]->shape.size();
+  bool members = rank == 3 && partRank == 2;
+  size_t axis = rank == 3 && !members ? 1 : 0;
+  bool fits = rank > 0 && (partRank == rank || members);
+  int64_t sum = 0;
+  for (const Tensor *part : parts) {
+    fits = fits && part->shape.size() == partRank;
+    for (size_t i = 0; fits && i < partRank; ++i)
+      fits = i == axis || part->shape[i] == weight.shape[members ? i + 1 : i];
+    if (fits)
+      sum += part->shape[axis];
+  }
+  int64_t wanted = !fits ? 0 : members ? weight.shape[0] * weight.shape[1] : weight.shape[axis];
+  if (fits && sum == wanted)
+    return "";
+  return "tensors of " + parts[0]->file + " with shapes " + shapes + " do not make " + shapeText(weight.shape) +
+         " of weight '" + weight.name + "'";
+}
+
+class Binder {
+public:
+  Binder(const config::Model &model, const Checkpoint &checkpoint)
+      : model(model), checkpoint(checkpoint), owners(checkpoint.tensors().size()) {}
+
+  Result<Bindings> run() {
+    for (const Weight &weight : model.weights)
+      result.weights.push_back(bind(weight));
+    checkUnused();
+    for (const Weight *weight : missing)
+      reportMissing(*weight);
+    if (lines.empty())
+      return std::move(result);
+    std::string message;
+    for (size_t i = 0; i < std::min(lines.size(), kMaxLines); ++i)
+      message += (i ? "\n" : "") + lines[i];
+    if (lines.size() > kMaxLines)
+      message += "\n... and " + std::to_string(lines.size() - kMaxLines) + " more";
+    return Error{message};
+  }
+
+private:
+  size_t indexOf(const Tensor *tensor) const { return static_cast<size_t>(tensor - checkpoint.tensors().data()); }
+
+  Binding bind(const Weight &weight) {
+    Binding binding;
+    if (checkpoint.source() == Source::Random) { // made to measure, whole
+      if (!weight.names.empty() && !weight.names[0].empty())
+        if (const Tensor *tensor = checkpoint.find(weight.names[0][0]))
+          binding.parts = {tensor};
+    } else {
+      for (const std::vector<std::string> &candidate : weight.names) {
+        std::vector<const Tensor *> parts;
+        for (const std::string &name : candidate)
+          if (const Tensor *tensor = checkpoint.find(name))
+            parts.push_back(tensor);
+        if (!parts.empty() && parts.size() == candidate.size()) {
+          binding.parts = std::move(parts);
+          break;
+        }
+      }
+    }
+    if (binding.parts.empty()) {
+      missing.push_back(&weight);
+      return binding;
+    }
+    for (const Tensor *part : binding.parts) {
+      const Weight *&owner = owners[indexOf(part)];
+      if (owner)
+        lines.push_back(position(weight.where) + "tensor '" + part->name + "' of " + part->file +
+                        " is bound twice: by weight '" + owner->name + "' and by weight '" + weight.name + "'");
+      owner = &weight;
+      if (part->type == DType::Other)
+        lines.push_back(part->file + ": tensor '" + part->name + "' of weight '" + weight.name + "' has type " +
+                        part->typeName + "; readable types are " + readableTypes());
+    }
+    if (std::string problem = shapeProblem(weight, binding.parts); !problem.empty())
+      lines.push_back(position(weight.where) + problem);
+    else if (!headsFit(weight))
+      lines.push_back(position(weight.where) + "weight '" + weight.name + "' has shape " + shapeText(weight.shape) +
+                      ", which " + std::to_string(weight.interleavedHeads) +
+                      " heads of an even number of interleaved rows do not divide");
+    return binding;
+  }
+
+  static bool headsFit(const Weight &weight) {
+    if (weight.interleavedHeads <= 0)
+      return true;
+    if (weight.shape.empty())
+      return false;
+    int64_t rows = weight.shape[weight.shape.size() == 3 ? 1 : 0];
+    return rows % weight.interleavedHeads == 0 && rows / weight.interleavedHeads % 2 == 0;
+  }
+
+  /// Tensors that nobody bound: left out for a stated reason, or an error.
+  void checkUnused() {
+    std::map<std::string, int64_t> reasons;
+    for (size_t i = 0; i < owners.size(); ++i) {
+      if (owners[i])
+        continue;
+      const Tensor &tensor = checkpoint.tensors()[i];
+      auto ignored = std::find_if(model.ignored.begin(), model.ignored.end(),
+                                  [&](const config::Ignored &rule) { return matches(rule.pattern, tensor.name); });
+      if (ignored != model.ignored.end())
+        ++reasons[ignored->why];
+      else
+        unused.push_back(&tensor);
+    }
+    for (const auto &[why, count] : reasons)
+      result.leftOut.push_back(why + ": " + std::to_string(count) + (count == 1 ? " tensor" : " tensors"));
+    for (const Tensor *tensor : unused)
+      lines.push_back(tensor->file + ": tensor '" + printable(tensor->name) + "' of shape " + shapeText(tensor->shape) +
+                      " is used by no weight of the description");
+  }
+
+  void reportMissing(const Weight &weight) {
+    std::string line =
+        position(weight.where) + "weight '" + weight.name + "' " + shapeText(weight.shape) + ": no tensor ";
+    for (size_t i = 0; i < weight.names.size(); ++i)
+      line += (i ? " or " : "") + joined(weight.names[i]);
+    if (weight.names.empty())
+      line += "is named for it";
+    line += " in " + checkpoint.path();
+    std::string partial = partlyThere(weight);
+    std::string near = partial.empty() ? nearest(weight) : "";
+    if (!partial.empty())
+      line += "; " + partial;
+    else if (!near.empty())
+      line += "; did you mean '" + near + "'?";
+    lines.push_back(line);
+  }
+
+  /// A candidate of several names of which some exist.
+  std::string partlyThere(const Weight &weight) const {
+    for (const std::vector<std::string> &candidate : weight.names) {
+      std::vector<std::string> there, absent;
+      for (const std::string &name : candidate)
+        (checkpoint.find(name) ? there : absent).push_back(name);
+      if (!there.empty() && !absent.empty())
+        return joined(absent) + " is absent beside " + joined(there);
+    }
+    return "";
+  }
+
+  /// Only unused tensors can be meant, and only names that differ by a few letters.
+  std::string nearest(const Weight &weight) const {
+    size_t best = 4;
+    std::string name;
+    for (size_t i = 0; i < std::min<size_t>(unused.size(), 2000); ++i)
+      for (const std::vector<std::string> &candidate : weight.names)
+        for (const std::string &wanted : candidate)
+          if (size_t d = distance(wanted, unused[i]->name, best - 1); d < best) {
+            best = d;
+            name = unused[i]->name;
+          }
+    return name;
+  }
+
+  const config::Model &model;
+  const Checkpoint &checkpoint;
+  std::vector<const Weight *> owners; ///< parallel to the checkpoint's tensors
+  std::vector<const Weight *> missing;
+  std::vector<const Tensor *> unused;
+  std::vector<std::string> lines;
+  Bindings result;
+};
+
+} // namespace
+
+Result<Bindings> bindWeights(const config::Model &model, const Checkpoint &checkpoint) {
+  return Binder(model, checkpoint).run();
+}
+
+} // namespace gemmac::import
