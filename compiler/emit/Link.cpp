@@ -99,10 +99,10 @@ std::vector<std::string> commandLine(const std::vector<TempFile> &files, const s
 /// Runs the linker; empty on success, else what it said.
 std::string runLinker(const std::vector<std::string> &line) {
   static std::mutex oneAtATime; // LLD keeps its state in globals
-  static bool unusable = false; // a crash may have left that state broken
+  static bool unusable = false; // a fatal error leaves that state broken
   std::lock_guard guard(oneAtATime);
   if (unusable)
-    return "the linker crashed before in this process and cannot run again";
+    return "the linker failed fatally before in this process and cannot run again";
   llvm::CrashRecoveryContext::Enable(); // without it LLD's fatal errors end the process
   std::vector<const char *> arguments;
   for (const std::string &argument : line)

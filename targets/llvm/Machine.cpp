@@ -128,6 +128,7 @@ bool runRecovering(function_ref<void()> work, std::string &reason) {
   CrashRecoveryContext recovery;
   bool good = recovery.RunSafely(work);
   fatalReason = outer;
+  reason = StringRef(reason).rtrim().str();
   if (!good && reason.empty())
     reason = "it crashed";
   return good;
