@@ -1,0 +1,158 @@
+// Phases are what a barrier costs for: the fewer, the better. A single sweep in program order gives every operation the
+// earliest phase it can have; nothing is undone, so the result is easy to predict from the rules in Passes.td.
+#include "passes/fuse/Passes.h"
+
+#include "dialects/gemma/Gemma.h"
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "gemma-form-phases"
+
+namespace gemmac::fuse {
+#define GEN_PASS_DEF_FORMPHASES
+#include "passes/fuse/Passes.h.inc"
+} // namespace gemmac::fuse
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::gemma;
+
+namespace {
+
+struct Phase {
+  StringRef kind;
+  Rows rows;
+  SmallVector<Operation *> ops;
+};
+
+class PhaseBuilder {
+public:
+  explicit PhaseBuilder(Block &block) : block(block) {}
+
+  void assign();
+  /// Moves every operation into the phase it was assigned to.
+  void build(IRRewriter &rewriter);
+  ArrayRef<Phase> all() const { return phases; }
+
+private:
+  /// The phase that defines a value, seen through slices; -1 for arguments and weights.
+  int phaseOf(Value value) const {
+    Operation *op = value.getDefiningOp();
+    if (auto slice = dyn_cast_or_null<SliceOp>(op))
+      return phaseOf(slice.getInput());
+    auto found = assigned.find(op);
+    return found == assigned.end() ? -1 : found->second;
+  }
+  int latestOperand(Operation *op) const {
+    int latest = -1;
+    for (Value operand : op->getOperands())
+      latest = std::max(latest, phaseOf(operand));
+    return latest;
+  }
+  bool joinsProjection(Operation *op, int phase) const;
+  int place(Operation *op);
+  int append(StringRef kind, Rows rows) {
+    phases.push_back({kind, rows, {}});
+    return phases.size() - 1;
+  }
+  int firstFrom(int from, StringRef kind, Rows rows) {
+    for (int p = std::max(from, 0), e = phases.size(); p < e; ++p)
+      if (phases[p].kind == kind && phases[p].rows == rows)
+        return p;
+    return append(kind, rows);
+  }
+
+  Block &block;
+  SmallVector<Phase> phases;
+  DenseMap<Operation *, int> assigned;
+};
+
+/// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands from
+/// other phases must be earlier; a slice of a result of the same phase would need other columns.
+bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
+  if (phase < 0 || phases[phase].kind != "project" || !isElementwise(op))
+    return false;
+  for (Value operand : op->getOperands()) {
+    bool sliced = operand.getDefiningOp<SliceOp>() != nullptr;
+    if (phaseOf(operand) == phase && sliced)
+      return false;
+  }
+  return true;
+}
+
+int PhaseBuilder::place(Operation *op) {
+  int latest = latestOperand(op);
+  Rows rows = rowsOf(op->getResult(0).getType());
+  if (joinsProjection(op, latest) && phases[latest].rows == rows)
+    return latest;
+  if (isa<ProjectOp>(op))
+    return firstFrom(latest + 1, "project", rows);
+  if (isa<AttentionOp>(op))
+    return append("attention", rows);
+  if (isa<ExpertsOp>(op))
+    return append("experts", rows);
+  bool same = latest >= 0 && phases[latest].kind == "rows" && phases[latest].rows == rows;
+  return firstFrom(same ? latest : latest + 1, "rows", rows);
+}
+
+void PhaseBuilder::assign() {
+  for (Operation &op : block) {
+    if (isa<WeightOp, SliceOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    int phase = place(&op);
+    phases[phase].ops.push_back(&op);
+    assigned[&op] = phase;
+  }
+}
+
+void PhaseBuilder::build(IRRewriter &rewriter) {
+  Operation *terminator = block.getTerminator();
+  for (Phase &phase : phases) {
+    llvm::SmallPtrSet<Operation *, 16> members(phase.ops.begin(), phase.ops.end());
+    // A slice used here becomes an operation of this phase.
+    for (Operation *op : phase.ops)
+      for (OpOperand &operand : op->getOpOperands())
+        if (auto slice = operand.get().getDefiningOp<SliceOp>(); slice && !members.contains(slice)) {
+          rewriter.setInsertionPoint(op);
+          operand.set(rewriter.clone(*slice)->getResult(0));
+          members.insert(operand.get().getDefiningOp());
+        }
+    SmallVector<Operation *> ordered; // program order, clones included
+    for (Operation &op : block)
+      if (members.contains(&op))
+        ordered.push_back(&op);
+    SmallVector<Value> results;
+    for (Operation *op : ordered)
+      if (llvm::any_of(op->getUsers(), [&](Operation *user) { return !members.contains(user); }))
+        results.push_back(op->getResult(0));
+    rewriter.setInsertionPoint(terminator);
+    auto phaseOp = PhaseOp::create(rewriter, ordered.front()->getLoc(), TypeRange(ValueRange(results)), phase.kind);
+    Block *body = rewriter.createBlock(&phaseOp.getBody());
+    for (Operation *op : ordered)
+      op->moveBefore(body, body->end());
+    for (auto [inside, outside] : llvm::zip(results, phaseOp.getOutputs()))
+      rewriter.replaceUsesWithIf(inside, outside, [&](OpOperand &use) { return use.getOwner()->getBlock() != body; });
+    rewriter.setInsertionPointToEnd(body);
+    YieldOp::create(rewriter, phaseOp.getLoc(), results);
+  }
+}
+
+struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
+  void runOnOperation() override {
+    PhaseBuilder builder(getOperation().getBody().front());
+    builder.assign();
+    for (const Phase &phase : builder.all())
+      remark::passed(phase.ops.front()->getLoc(), remark::RemarkOpts::name("phase").category(DEBUG_TYPE))
+          << remark::reason("{0} phase of {1} operations", phase.kind, phase.ops.size());
+    IRRewriter rewriter(&getContext());
+    builder.build(rewriter);
+    // Slices whose users took copies.
+    getOperation().walk([](SliceOp slice) {
+      if (slice->use_empty())
+        slice->erase();
+    });
+  }
+};
+
+} // namespace

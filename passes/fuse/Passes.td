@@ -1,0 +1,20 @@
+// Passes of the fuse stage.
+#ifndef PASSES_FUSE_PASSES_TD
+#define PASSES_FUSE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FormPhases : Pass<"gemma-form-phases", "::mlir::func::FuncOp"> {
+  let summary = "Group operations into few phases, each of which runs between two barriers";
+  let description = [{
+    Every operation goes into the earliest phase that its operands allow. Operations that work row by row share a phase of
+    kind `rows`. Projections that do not depend on each other share a phase of kind `project`; what is done to their results
+    element by element (gate, soft-cap, sum) joins them. Attention and experts are phases of their own. Slices are views:
+    they move to their users.
+  }];
+}
+
+def VerifyFused : Pass<"gemma-verify-fused", "::mlir::func::FuncOp"> {
+  let summary = "Contract after fuse: every operation but weights stands in a phase";
+}
+#endif

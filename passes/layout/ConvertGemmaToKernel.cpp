@@ -1,0 +1,292 @@
+// From values to places. The plan keeps the gemma operations inside its phases: what is computed does not change here, only
+// where it comes from and goes to.
+#include "passes/layout/Passes.h"
+
+#include "passes/layout/WeightPlan.h"
+
+#include "dialects/gemma/Gemma.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+
+#define DEBUG_TYPE "convert-gemma-to-kernel"
+
+namespace gemmac::layout {
+#define GEN_PASS_DEF_CONVERTGEMMATOKERNEL
+#include "passes/layout/Passes.h.inc"
+} // namespace gemmac::layout
+
+using namespace mlir;
+using namespace gemmac;
+
+namespace {
+
+StringRef word(gemma::Rows rows) { return rows == gemma::Rows::Last ? "last" : "all"; }
+
+/// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and a
+/// chunk can touch.
+int64_t ringSlots(int64_t window, int64_t chunk) { return 32 * (kernel::ceilDiv(window + chunk - 2, 32) + 1); }
+
+class Converter {
+public:
+  Converter(ModuleOp module, func::FuncOp source, const layout::ConvertGemmaToKernelOptions &options)
+      : module(module), source(source), options(options), b(module.getContext()), weights(b) {}
+
+  LogicalResult run();
+
+private:
+  struct RopeKey {
+    int64_t pairs, denominator;
+    double theta;
+    auto operator<=>(const RopeKey &) const = default;
+  };
+
+  kernel::BufferOp buffer(Location loc, int64_t width, StringRef kind, StringRef rows) {
+    return kernel::BufferOp::create(b, loc, kernel::BufferType::get(b.getContext(), width, kind, rows), IntegerAttr(), StringAttr());
+  }
+  Value bufferFor(Location loc, Type type, bool isLogits);
+  Value cacheFor(OpResult value, bool keys);
+  void makePlaces(gemma::PhaseOp phase);
+  void makeRopeTables();
+  void convertPhase(gemma::PhaseOp phase);
+  void convertExperts(gemma::PhaseOp phase);
+  template <class Op> void finishPhase(gemma::PhaseOp phase, StringRef rows);
+  void account();
+
+  ModuleOp module;
+  func::FuncOp source;
+  const layout::ConvertGemmaToKernelOptions &options;
+  OpBuilder b;
+  layout::WeightPlan weights;
+  func::FuncOp plan;
+  /// Places of a value: its buffer, its key cache, its value cache; null where it has none.
+  struct Places {
+    Value buffer, keys, values;
+  };
+  DenseMap<Value, Places> places;
+  std::map<RopeKey, Value> tables;
+  int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
+};
+
+Value Converter::bufferFor(Location loc, Type type, bool isLogits) {
+  kernel::BufferOp op;
+  if (auto packed = dyn_cast<gemma::PackedType>(type))
+    op = buffer(loc, packed.getWidth(), packed.getKind() == "i8" ? "packed_i8" : "packed_f32", packed.getRows());
+  else if (auto routing = dyn_cast<gemma::RoutingType>(type))
+    op = buffer(loc, routing.getTopK(), "routing", routing.getRows());
+  else
+    op = buffer(loc, gemma::columnsOf(type), "f32", word(gemma::rowsOf(type)));
+  if (isLogits)
+    op.setExternal("logits");
+  return op;
+}
+
+/// The cache for a value that attentions read as keys (or values): a ring if all of them have a window.
+Value Converter::cacheFor(OpResult value, bool keys) {
+  int64_t window = 0, heads = 0, headDim = 0;
+  bool global = false;
+  for (OpOperand &use : value.getUses())
+    if (auto attention = dyn_cast<gemma::AttentionOp>(use.getOwner())) {
+      if (use.getOperandNumber() != (keys ? 1u : 2u))
+        continue;
+      heads = attention.getKvHeads();
+      headDim = attention.getHeadDim();
+      global |= !attention.getWindowTokens();
+      window = std::max<int64_t>(window, attention.getWindowTokens().value_or(0));
+    }
+  if (!heads)
+    return {};
+  int64_t full = 32 * kernel::ceilDiv(options.context, 32);
+  int64_t ring = global ? full : std::min(full, ringSlots(window, options.chunk));
+  auto type = kernel::CacheType::get(b.getContext(), keys ? "keys" : "values", options.kv, heads, headDim, ring, ring < full);
+  auto cache = kernel::CacheOp::create(b, value.getLoc(), type, b.getI64IntegerAttr(kvBytes));
+  int64_t bytes = kernel::cacheBytes(type);
+  if (ring < full)
+    kvFixed += bytes;
+  else
+    kvToken += bytes / full;
+  kvBytes += kernel::ceilDiv(bytes, 4096) * 4096;
+  remark::passed(value.getLoc(), remark::RemarkOpts::name("cache").category(DEBUG_TYPE))
+      << remark::reason("{0} {1}: {2} slots", ring < full ? "ring for" : "growing", keys ? "keys" : "values", ring)
+      << remark::metric("bytes", bytes);
+  return cache;
+}
+
+void Converter::makePlaces(gemma::PhaseOp phase) {
+  for (OpResult value : phase.getResults()) {
+    Places place;
+    place.keys = cacheFor(value, true);
+    place.values = cacheFor(value, false);
+    bool other = false, logits = false;
+    for (OpOperand &use : value.getUses()) {
+      bool cached = isa<gemma::AttentionOp>(use.getOwner()) && use.getOperandNumber() > 0;
+      logits |= isa<func::ReturnOp>(use.getOwner());
+      other |= !cached;
+    }
+    if (other)
+      place.buffer = bufferFor(value.getLoc(), value.getType(), logits);
+    places[value] = place;
+  }
+}
+
+void Converter::makeRopeTables() {
+  source.walk([&](gemma::RopeOp rope) {
+    RopeKey key{static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()), rope.getTheta().convertToDouble()};
+    if (tables.contains(key))
+      return;
+    SmallVector<float> frequencies;
+    for (int64_t i = 0; i < key.pairs; ++i) // rounded as the reference does: the power, then its inverse
+      frequencies.push_back(1.0f / static_cast<float>(std::pow(key.theta, static_cast<float>(2 * i) / static_cast<float>(key.denominator))));
+    kernel::BufferOp table = buffer(rope.getLoc(), 2 * key.pairs, "table", "all");
+    kernel::RopeTableOp::create(b, rope.getLoc(), table, b.getDenseF32ArrayAttr(frequencies));
+    tables[key] = table;
+  });
+}
+
+/// Builds the kernel phase `Op` with the gemma phase's body: arguments for what it reads, one yielded value for each place.
+template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef rows) {
+  Block &body = phase.getBody().front();
+  // What the body reads from outside, in order of first use.
+  llvm::MapVector<Value, Value> reads; // value -> place
+  auto note = [&](Value value, Value place) { reads.insert({value, place}); };
+  for (Operation &op : body)
+    for (OpOperand &operand : op.getOpOperands()) {
+      Value value = operand.get();
+      if (value.getParentBlock() == &body)
+        continue;
+      if (auto weight = value.getDefiningOp<gemma::WeightOp>())
+        note(value, weights.place(weight));
+      else if (isa<BlockArgument>(value))
+        note(value, plan.getArgument(0));
+      else if (isa<gemma::AttentionOp>(op) && operand.getOperandNumber() > 0)
+        note(value, operand.getOperandNumber() == 1 ? places[value].keys : places[value].values);
+      else
+        note(value, places[value].buffer);
+    }
+  SmallVector<Value> ins, outs, yielded;
+  for (auto &[value, place] : reads)
+    ins.push_back(place);
+  auto yield = cast<gemma::YieldOp>(body.back());
+  for (auto [inner, outer] : llvm::zip(yield.getOperands(), phase.getResults()))
+    for (Value place : {places[outer].buffer, places[outer].keys, places[outer].values})
+      if (place) {
+        outs.push_back(place);
+        yielded.push_back(inner);
+      }
+  // Tables that rotations inside read come last.
+  SmallVector<std::pair<Operation *, int64_t>> ropes;
+  for (Operation &op : body)
+    if (auto rope = dyn_cast<gemma::RopeOp>(op)) {
+      Value table = tables.at({static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()), rope.getTheta().convertToDouble()});
+      auto found = llvm::find(ins, table);
+      ropes.push_back({rope, found - ins.begin()});
+      if (found == ins.end())
+        ins.push_back(table);
+    }
+
+  auto op = Op::create(b, phase.getLoc(), ins, outs, rows);
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(&op.getBody());
+  IRMapping mapping;
+  for (auto &[value, place] : reads)
+    mapping.map(value, block->addArgument(value.getType(), value.getLoc()));
+  for (Value in : ArrayRef<Value>(ins).drop_front(reads.size()))
+    block->addArgument(gemma::rowsType(b.getContext(), cast<kernel::BufferType>(in.getType()).getWidth()), in.getLoc());
+  for (Operation &inner : llvm::drop_end(body)) {
+    Operation *copy = b.clone(inner, mapping);
+    for (auto [rope, table] : ropes)
+      if (rope == &inner)
+        copy->setAttr("table", b.getI64IntegerAttr(table));
+  }
+  SmallVector<Value> results;
+  for (Value value : yielded)
+    results.push_back(mapping.lookup(value));
+  kernel::YieldOp::create(b, phase.getLoc(), results);
+}
+
+void Converter::convertExperts(gemma::PhaseOp phase) {
+  auto experts = cast<gemma::ExpertsOp>(phase.getBody().front().front());
+  gemma::RoutingType routing = experts.getRouting().getType();
+  Location loc = experts.getLoc();
+  std::string rows = word(gemma::rowsOf(experts.getType())).str(), slotRows = "slots_" + rows;
+  auto k = b.getI64IntegerAttr(routing.getTopK()), e = b.getI64IntegerAttr(routing.getExperts());
+  auto packedKind = [&](Value weight) {
+    return gemma::hasIntegerFormat(weight.getDefiningOp<gemma::WeightOp>()) ? "packed_i8" : "packed_f32";
+  };
+  kernel::WeightOp up = weights.placeStack(experts.getGateUp().getDefiningOp<gemma::WeightOp>(), 2);
+  kernel::WeightOp down = weights.placeStack(experts.getDown().getDefiningOp<gemma::WeightOp>(), 1);
+  int64_t width = gemma::columnsOf(experts.getType()), ffn = down.getType().getColumns();
+  Value input = places[experts.getInput()].buffer, route = places[experts.getRouting()].buffer;
+  kernel::BufferOp slots = buffer(loc, routing.getTopK(), "slots", rows);
+  kernel::ExpertSlotsOp::create(b, loc, route, slots, k, e);
+  kernel::BufferOp gathered = buffer(loc, width, packedKind(experts.getGateUp()), slotRows);
+  kernel::ExpertGatherOp::create(b, loc, input, slots, gathered, k, e);
+  kernel::BufferOp hidden = buffer(loc, ffn, packedKind(experts.getDown()), slotRows);
+  kernel::ExpertProjectOp::create(b, loc, gathered, up, slots, hidden, experts.getActivationAttr(), k, e);
+  kernel::BufferOp output = buffer(loc, width, "f32", slotRows);
+  kernel::ExpertProjectOp::create(b, loc, hidden, down, slots, output, StringAttr(), k, e);
+  kernel::ExpertCombineOp::create(b, loc, output, route, slots, places[phase.getResult(0)].buffer, k, e);
+}
+
+void Converter::convertPhase(gemma::PhaseOp phase) {
+  makePlaces(phase);
+  StringRef rows = word(gemma::rowsOf(phase.getBody().front().front().getResult(0).getType()));
+  if (phase.getKind() == "rows")
+    finishPhase<kernel::RowsOp>(phase, rows);
+  else if (phase.getKind() == "project")
+    finishPhase<kernel::ProjectOp>(phase, rows);
+  else if (phase.getKind() == "attention")
+    finishPhase<kernel::AttentionOp>(phase, rows);
+  else
+    convertExperts(phase);
+}
+
+void Converter::account() {
+  auto set = [&](StringRef name, int64_t value) { module->setAttr(name, b.getI64IntegerAttr(value)); };
+  set("kernel.weight_bytes", weights.bytes());
+  set("kernel.decode_bytes", weights.decodeBytes());
+  set("kernel.decode_ops", weights.decodeOps());
+  set("kernel.kv_bytes", kvBytes);
+  set("kernel.kv_fixed_bytes", kvFixed);
+  set("kernel.kv_token_bytes", kvToken);
+  set("kernel.context", options.context);
+  set("kernel.chunk", options.chunk);
+  set("kernel.last_rows", options.lastRows);
+  auto ret = cast<func::ReturnOp>(source.getBody().front().getTerminator());
+  set("kernel.vocab", gemma::columnsOf(ret.getOperand(0).getType()));
+}
+
+LogicalResult Converter::run() {
+  if (options.kv != "f32" && options.kv != "bf16")
+    return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32 and bf16";
+  b.setInsertionPointAfter(source);
+  auto type = b.getFunctionType(source.getArgumentTypes(), {});
+  plan = func::FuncOp::create(b, source.getLoc(), "step", type);
+  b.setInsertionPointToStart(plan.addEntryBlock());
+  weights.begin(b.getInsertionBlock());
+  makeRopeTables();
+  for (auto phase : source.getBody().getOps<gemma::PhaseOp>())
+    convertPhase(phase);
+  func::ReturnOp::create(b, source.getLoc());
+  account();
+  source.erase();
+  return success();
+}
+
+struct ConvertGemmaToKernel : layout::impl::ConvertGemmaToKernelBase<ConvertGemmaToKernel> {
+  using ConvertGemmaToKernelBase::ConvertGemmaToKernelBase;
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    if (functions.size() != 1) {
+      getOperation().emitError() << "needs one function, the model, but has " << functions.size();
+      return signalPassFailure();
+    }
+    layout::ConvertGemmaToKernelOptions options{kv, context, chunk, lastRows};
+    if (failed(Converter(getOperation(), functions.front(), options).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace

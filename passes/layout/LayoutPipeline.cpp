@@ -1,0 +1,7 @@
+// The order of the layout stage.
+#include "passes/layout/Passes.h"
+
+void gemmac::layout::buildPipeline(mlir::OpPassManager &pm, const ConvertGemmaToKernelOptions &options) {
+  pm.addPass(createConvertGemmaToKernel(options));
+  pm.nest<mlir::func::FuncOp>().addPass(createVerifyLaidOut());
+}

@@ -1,0 +1,28 @@
+// Passes of the layout stage.
+#ifndef PASSES_LAYOUT_PASSES_TD
+#define PASSES_LAYOUT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Turn phases of values into a plan of phases over buffers, packed weights and caches";
+  let description = [{
+    Every value that crosses a phase gets a buffer; keys and values get a cache: a ring for layers with a window, a slot per
+    position otherwise. Values that share a cache's producer share the cache: nothing is stored twice. Weights get their
+    place in the weights section. Experts become five phases. The cost of a step is left on the module:
+    `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
+    `kernel.kv_token_bytes`, `kernel.context`, `kernel.vocab`, `kernel.chunk`.
+  }];
+  let options = [
+    Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32 or bf16">,
+    Option<"context", "context", "int64_t", "8192", "longest sequence, in tokens">,
+    Option<"chunk", "chunk", "int64_t", "128", "most tokens of one step, in tokens">,
+    Option<"lastRows", "last-rows", "int64_t", "32", "most rows of one step that get logits, in tokens">,
+  ];
+  let dependentDialects = ["::gemmac::kernel::KernelDialect"];
+}
+
+def VerifyLaidOut : Pass<"kernel-verify-laid-out", "::mlir::func::FuncOp"> {
+  let summary = "Contract after layout: only buffers, weights, caches and phases";
+}
+#endif

@@ -1,0 +1,24 @@
+// The contract between layout and tile.
+#include "passes/layout/Passes.h"
+
+namespace gemmac::layout {
+#define GEN_PASS_DEF_VERIFYLAIDOUT
+#include "passes/layout/Passes.h.inc"
+} // namespace gemmac::layout
+
+using namespace mlir;
+using namespace gemmac;
+
+namespace {
+
+struct VerifyLaidOut : layout::impl::VerifyLaidOutBase<VerifyLaidOut> {
+  void runOnOperation() override {
+    for (Operation &op : getOperation().getBody().front())
+      if (!isa<kernel::BufferOp, kernel::WeightOp, kernel::CacheOp, func::ReturnOp>(op) && !kernel::isPhase(&op)) {
+        op.emitError() << "after layout: " << op.getName() << " is no part of a plan";
+        return signalPassFailure();
+      }
+  }
+};
+
+} // namespace

@@ -1,0 +1,64 @@
+// The recipe, written out: one format for each weight, with a remark where it is not the recipe's own.
+#include "passes/quantize/Passes.h"
+
+#include "dialects/gemma/Gemma.h"
+#include "dialects/kernel/Format.h"
+
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "gemma-choose-formats"
+
+namespace gemmac::quantize {
+#define GEN_PASS_DEF_CHOOSEFORMATS
+#include "passes/quantize/Passes.h.inc"
+} // namespace gemmac::quantize
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::gemma;
+
+namespace {
+
+constexpr auto kRemark = remark::RemarkOpts::name("format").category(DEBUG_TYPE);
+
+struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
+  using ChooseFormatsBase::ChooseFormatsBase;
+
+  FailureOr<kernel::Format> choose(WeightOp weight) {
+    if (cast<RankedTensorType>(weight.getType()).getRank() == 1)
+      return kernel::Format::F32;
+    if (recipe == "keep") {
+      auto kept = weight->getAttrOfType<StringAttr>("kept_format");
+      if (!kept)
+        return weight.emitError() << "'keep' needs weights from a file; " << weight.getName() << " has no format of its own";
+      return *kernel::parseFormat(std::string_view(kept.getValue()));
+    }
+    kernel::Format format = *kernel::parseFormat(std::string_view(recipe));
+    if (!weight.getFloor())
+      return format;
+    kernel::Format floor = *kernel::parseFormat(std::string_view(*weight.getFloor()));
+    if (kernel::info(floor).codeBits <= kernel::info(format).codeBits)
+      return format;
+    remark::passed(weight.getLoc(), kRemark) << remark::reason("{0} is kept in {1}", weight.getName(), *weight.getFloor());
+    return floor;
+  }
+
+  void runOnOperation() override {
+    if (recipe != "keep" && recipe != "f32" && recipe != "bf16" && recipe != "q8" && recipe != "q4") {
+      getOperation().emitError() << "unknown recipe '" << recipe << "'; known are f32, bf16, q8, q4 and keep";
+      return signalPassFailure();
+    }
+    bool failed = false;
+    getOperation().walk([&](WeightOp weight) {
+      FailureOr<kernel::Format> format = choose(weight);
+      if (succeeded(format))
+        weight.setFormat(StringRef(kernel::info(*format).name));
+      else
+        failed = true;
+    });
+    if (failed)
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,126 @@
+// Where a value that feeds a projection is laid out for it: in the phase that computes it, while it is still in the cache.
+#include "passes/quantize/Passes.h"
+
+#include "dialects/gemma/Gemma.h"
+#include "dialects/kernel/Format.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace gemmac::quantize {
+#define GEN_PASS_DEF_PACKACTIVATIONS
+#include "passes/quantize/Passes.h.inc"
+} // namespace gemmac::quantize
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::gemma;
+
+namespace {
+
+/// The same phase with other results: `keep` of the present ones, then `added` values of its body.
+PhaseOp rebuild(IRRewriter &rewriter, PhaseOp phase, ArrayRef<unsigned> keep, ArrayRef<Value> added) {
+  auto yield = cast<YieldOp>(phase.getBody().front().back());
+  SmallVector<Value> yielded;
+  for (unsigned index : keep)
+    yielded.push_back(yield.getOperand(index));
+  llvm::append_range(yielded, added);
+  rewriter.setInsertionPoint(phase);
+  auto fresh = PhaseOp::create(rewriter, phase.getLoc(), TypeRange(ValueRange(yielded)), phase.getKind());
+  fresh.getBody().takeBody(phase.getBody());
+  rewriter.modifyOpInPlace(yield, [&] { yield.getValuesMutable().assign(yielded); });
+  for (auto [position, index] : llvm::enumerate(keep))
+    rewriter.replaceAllUsesWith(phase.getResult(index), fresh.getResult(position));
+  rewriter.eraseOp(phase);
+  return fresh;
+}
+
+/// Attention hands its result over head by head: groups of 32 columns must not cross heads.
+bool canPackInside(PhaseOp phase, Value inner) {
+  if (phase.getKind() == "experts")
+    return false;
+  if (auto attention = inner.getDefiningOp<AttentionOp>())
+    return attention.getHeadDim() % kernel::kGroupColumns == 0;
+  return true;
+}
+
+class Packer {
+public:
+  explicit Packer(MLIRContext *context) : rewriter(context) {}
+
+  void run(func::FuncOp function) {
+    SmallVector<ProjectOp> projections;
+    function.walk([&](ProjectOp op) { projections.push_back(op); });
+    for (ProjectOp op : projections)
+      pack(op);
+    SmallVector<PhaseOp> phases(function.getBody().getOps<PhaseOp>());
+    for (PhaseOp phase : phases)
+      dropUnused(phase);
+  }
+
+private:
+  void pack(ProjectOp op) {
+    StringRef kind = hasIntegerFormat(op.getWeight().getDefiningOp<WeightOp>()) ? "i8" : "f32";
+    Value input = op.getInput();
+    // The value may be known by another name by now: phases are rebuilt. So look for a pack next to its definition.
+    auto phase = cast<PhaseOp>(input.getDefiningOp());
+    unsigned index = cast<OpResult>(input).getResultNumber();
+    Value inner = phase.getBody().front().back().getOperand(index);
+    Value packed = find(phase, inner, input, kind);
+    if (!packed)
+      packed = canPackInside(phase, inner) ? packInside(phase, inner, kind) : packAfter(phase, input, kind);
+    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(packed); });
+  }
+
+  Value find(PhaseOp phase, Value inner, Value outer, StringRef kind) {
+    Operation *yield = &phase.getBody().front().back();
+    for (auto [position, value] : llvm::enumerate(yield->getOperands()))
+      if (auto pack = value.getDefiningOp<PackOp>(); pack && pack.getInput() == inner && pack.getType().getKind() == kind)
+        return phase.getResult(position);
+    for (Operation *user : outer.getUsers())
+      if (auto pack = dyn_cast<PackOp>(user); pack && pack.getType().getKind() == kind)
+        return cast<PhaseOp>(pack->getParentOp()).getResult(0);
+    return {};
+  }
+
+  Value makePack(Location loc, Value value, StringRef kind) {
+    StringRef rows = rowsOf(value.getType()) == Rows::Last ? "last" : "all";
+    auto type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rows);
+    return PackOp::create(rewriter, loc, type, value);
+  }
+
+  Value packInside(PhaseOp phase, Value inner, StringRef kind) {
+    rewriter.setInsertionPoint(&phase.getBody().front().back());
+    Value packed = makePack(inner.getLoc(), inner, kind);
+    SmallVector<unsigned> keep = llvm::to_vector(llvm::seq<unsigned>(0, phase.getNumResults()));
+    return rebuild(rewriter, phase, keep, packed).getResults().back();
+  }
+
+  Value packAfter(PhaseOp phase, Value value, StringRef kind) {
+    rewriter.setInsertionPointAfter(phase);
+    OpBuilder::InsertionGuard guard(rewriter);
+    StringRef rows = rowsOf(value.getType()) == Rows::Last ? "last" : "all";
+    Type type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rows);
+    auto fresh = PhaseOp::create(rewriter, value.getLoc(), TypeRange(type), "rows");
+    rewriter.createBlock(&fresh.getBody());
+    Value packed = makePack(value.getLoc(), value, kind);
+    YieldOp::create(rewriter, value.getLoc(), packed);
+    return fresh.getResult(0);
+  }
+
+  void dropUnused(PhaseOp phase) {
+    SmallVector<unsigned> keep;
+    for (OpResult result : phase.getResults())
+      if (!result.use_empty())
+        keep.push_back(result.getResultNumber());
+    if (keep.size() != phase.getNumResults())
+      rebuild(rewriter, phase, keep, {});
+  }
+
+  IRRewriter rewriter;
+};
+
+struct PackActivations : quantize::impl::PackActivationsBase<PackActivations> {
+  void runOnOperation() override { Packer(&getContext()).run(getOperation()); }
+};
+
+} // namespace

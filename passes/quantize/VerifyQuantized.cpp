@@ -1,0 +1,40 @@
+// The contract between quantize and layout.
+#include "passes/quantize/Passes.h"
+
+#include "dialects/gemma/Gemma.h"
+
+namespace gemmac::quantize {
+#define GEN_PASS_DEF_VERIFYQUANTIZED
+#include "passes/quantize/Passes.h.inc"
+} // namespace gemmac::quantize
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::gemma;
+
+namespace {
+
+struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
+  void runOnOperation() override {
+    bool failed = false;
+    getOperation().walk([&](Operation *op) {
+      if (auto weight = dyn_cast<WeightOp>(op); weight && !weight.getFormat()) {
+        op->emitError() << "after quantize: weight " << weight.getName() << " has no format";
+        failed = true;
+      }
+      auto project = dyn_cast<ProjectOp>(op);
+      if (!project)
+        return;
+      auto packed = dyn_cast<PackedType>(project.getInput().getType());
+      StringRef wanted = hasIntegerFormat(project.getWeight().getDefiningOp<WeightOp>()) ? "i8" : "f32";
+      if (!packed || packed.getKind() != wanted) {
+        op->emitError() << "after quantize: a projection with this weight must read rows packed as " << wanted;
+        failed = true;
+      }
+    });
+    if (failed)
+      signalPassFailure();
+  }
+};
+
+} // namespace
