@@ -1,0 +1,229 @@
+// GemmaOps.td's formulas, one plain loop each. T rows, D columns.
+#include "test/reference/Operations.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+using namespace gemmac;
+using namespace gemmac::reference;
+
+namespace {
+
+Tensor rowsLike(const Tensor &like, int64_t columns) {
+  Tensor result;
+  result.columns = columns;
+  result.data.resize(like.rows() * columns);
+  return result;
+}
+
+template <class F> Tensor forEach(const Tensor &a, F f) {
+  Tensor result = rowsLike(a, a.columns);
+  for (size_t i = 0; i < a.data.size(); ++i)
+    result.data[i] = static_cast<float>(f(a.data[i]));
+  return result;
+}
+
+template <class F> Tensor forEach(const Tensor &a, const Tensor &b, F f) {
+  Tensor result = rowsLike(a, a.columns);
+  for (size_t i = 0; i < a.data.size(); ++i)
+    result.data[i] = static_cast<float>(f(a.data[i], b.data[i]));
+  return result;
+}
+
+double activate(double z, llvm::StringRef activation) {
+  if (activation == "silu")
+    return z / (1 + std::exp(-z));
+  return 0.5 * z * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (z + 0.044715 * z * z * z)));
+}
+
+double dot(const float *a, const float *b, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i)
+    sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+void softmax(std::vector<double> &x) {
+  double largest = *std::max_element(x.begin(), x.end()), sum = 0;
+  for (double &v : x)
+    sum += v = std::exp(v - largest);
+  for (double &v : x)
+    v /= sum;
+}
+
+} // namespace
+
+Result<Tensor> reference::embed(const Tensor &ids, const Tensor &table, double scale) {
+  Tensor result = rowsLike(ids, table.columns);
+  for (int64_t t = 0; t < ids.rows(); ++t) {
+    int32_t id = ids.ids[t];
+    if (id < 0 || id >= table.rows())
+      return Error{"token " + std::to_string(t) + " has id " + std::to_string(id) + ", but the table has " +
+                   std::to_string(table.rows()) + " rows"};
+    for (int64_t d = 0; d < table.columns; ++d)
+      result.data[t * table.columns + d] = static_cast<float>(table.data[id * table.columns + d] * scale);
+  }
+  return result;
+}
+
+Tensor reference::rmsNorm(const Tensor &input, const Tensor *weight, double eps, int64_t group) {
+  Tensor result = rowsLike(input, input.columns);
+  for (size_t start = 0; start < input.data.size(); start += group) {
+    const float *x = &input.data[start];
+    double root = std::sqrt(dot(x, x, group) / static_cast<double>(group) + eps);
+    for (int64_t d = 0; d < group; ++d)
+      result.data[start + d] = static_cast<float>(x[d] / root * (weight ? weight->data[d] : 1.0f));
+  }
+  return result;
+}
+
+Tensor reference::project(const Tensor &input, const float *weight, int64_t outputs) {
+  Tensor result = rowsLike(input, outputs);
+  for (int64_t t = 0; t < input.rows(); ++t)
+    for (int64_t n = 0; n < outputs; ++n)
+      result.data[t * outputs + n] =
+          static_cast<float>(dot(&input.data[t * input.columns], weight + n * input.columns, input.columns));
+  return result;
+}
+
+Tensor reference::packI8(const Tensor &input) {
+  Tensor result = rowsLike(input, input.columns);
+  for (int64_t t = 0; t < input.rows(); ++t)
+    for (int64_t first = 0; first < input.columns; first += 32) {
+      int64_t start = t * input.columns + first, size = std::min<int64_t>(32, input.columns - first);
+      float largest = 0;
+      for (int64_t i = start; i < start + size; ++i)
+        largest = std::max(largest, std::fabs(input.data[i]));
+      float scale = largest / 127; // the group is 0 where this is 0
+      for (int64_t i = start; i < start + size && scale > 0; ++i)
+        result.data[i] = std::nearbyint(input.data[i] / scale) * scale; // the default mode rounds to nearest even
+    }
+  return result;
+}
+
+Tensor reference::scale(const Tensor &input, double by) {
+  return forEach(input, [&](double x) { return x * by; });
+}
+
+Tensor reference::slice(const Tensor &input, int64_t offset, int64_t columns) {
+  Tensor result = rowsLike(input, columns);
+  for (int64_t t = 0; t < input.rows(); ++t)
+    for (int64_t j = 0; j < columns; ++j)
+      result.data[t * columns + j] = input.data[t * input.columns + offset + j];
+  return result;
+}
+
+Tensor reference::add(const Tensor &lhs, const Tensor &rhs) {
+  return forEach(lhs, rhs, [](double a, double b) { return a + b; });
+}
+
+Tensor reference::mul(const Tensor &lhs, const Tensor &rhs) {
+  return forEach(lhs, rhs, [](double a, double b) { return a * b; });
+}
+
+Tensor reference::gated(const Tensor &gate, const Tensor &up, llvm::StringRef activation) {
+  return forEach(gate, up, [&](double g, double u) { return activate(g, activation) * u; });
+}
+
+Tensor reference::softcap(const Tensor &input, double cap) {
+  return forEach(input, [&](double x) { return cap * std::tanh(x / cap); });
+}
+
+Tensor reference::rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t pairs, double theta,
+                       int64_t denominator) {
+  Tensor result = input;
+  for (int64_t t = 0; t < input.rows(); ++t)
+    for (int64_t i = 0; i < pairs; ++i) {
+      auto frequency =
+          static_cast<float>(std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(denominator)));
+      double angle = static_cast<float>(firstPosition + t) * frequency; // a float32 product: the angle is rounded
+      double cosine = std::cos(angle), sine = std::sin(angle);
+      for (int64_t head = 0; head < input.columns; head += headDim) {
+        int64_t a = t * input.columns + head + i, b = a + headDim / 2;
+        result.data[a] = static_cast<float>(input.data[a] * cosine - input.data[b] * sine);
+        result.data[b] = static_cast<float>(input.data[b] * cosine + input.data[a] * sine);
+      }
+    }
+  return result;
+}
+
+Tensor reference::attention(const Tensor &query, const Tensor &keys, const Tensor &values, int64_t firstPosition,
+                            int64_t heads, int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap) {
+  Tensor result = rowsLike(query, query.columns);
+  std::vector<double> sums(headDim);
+  for (int64_t t = 0; t < query.rows(); ++t)
+    for (int64_t head = 0; head < heads; ++head) {
+      int64_t position = firstPosition + t, shared = head / (heads / kvHeads) * headDim;
+      int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
+      const float *q = &query.data[t * query.columns + head * headDim];
+      std::vector<double> weights;
+      for (int64_t s = first; s <= position; ++s) {
+        double score = scale * dot(q, &keys.data[s * keys.columns + shared], headDim);
+        weights.push_back(cap > 0 ? cap * std::tanh(score / cap) : score);
+      }
+      softmax(weights);
+      std::fill(sums.begin(), sums.end(), 0);
+      for (int64_t s = first; s <= position; ++s)
+        for (int64_t d = 0; d < headDim; ++d)
+          sums[d] += weights[s - first] * values.data[s * values.columns + shared + d];
+      for (int64_t d = 0; d < headDim; ++d)
+        result.data[t * query.columns + head * headDim + d] = static_cast<float>(sums[d]);
+    }
+  return result;
+}
+
+Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t topK) {
+  Tensor routing = rowsLike(scores, topK);
+  routing.ids.resize(routing.data.size());
+  for (int64_t t = 0; t < scores.rows(); ++t) {
+    std::vector<double> p(&scores.data[t * scores.columns], &scores.data[t * scores.columns] + scores.columns);
+    softmax(p);
+    std::vector<int32_t> chosen;
+    for (int64_t j = 0; j < topK; ++j) {
+      int32_t best = -1; // compared in float32, as the description has it: what is equal there goes to the lower index
+      for (int32_t e = 0; e < scores.columns; ++e)
+        if (llvm::find(chosen, e) == chosen.end() &&
+            (best < 0 || static_cast<float>(p[e]) > static_cast<float>(p[best])))
+          best = e;
+      chosen.push_back(best);
+    }
+    double sum = 0;
+    for (int32_t e : chosen)
+      sum += p[e];
+    for (int64_t j = 0; j < topK; ++j) {
+      routing.ids[t * topK + j] = chosen[j];
+      routing.data[t * topK + j] = static_cast<float>(p[chosen[j]] / sum * perExpert.data[chosen[j]]);
+    }
+  }
+  return routing;
+}
+
+Tensor reference::experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down,
+                          int64_t hidden, llvm::StringRef activation) {
+  int64_t columns = input.columns;
+  Tensor result = rowsLike(input, columns);
+  for (int64_t t = 0; t < input.rows(); ++t) {
+    Tensor row{columns, {&input.data[t * columns], &input.data[t * columns] + columns}, {}};
+    std::vector<double> sums(columns);
+    for (int64_t j = 0; j < routing.columns; ++j) {
+      int64_t expert = routing.ids[t * routing.columns + j];
+      Tensor both = project(row, &gateUp.data[expert * 2 * hidden * columns], 2 * hidden);
+      Tensor inner = gated(slice(both, 0, hidden), slice(both, hidden, hidden), activation);
+      Tensor outer = project(inner, &down.data[expert * columns * hidden], columns);
+      for (int64_t d = 0; d < columns; ++d)
+        sums[d] += static_cast<double>(routing.data[t * routing.columns + j]) * outer.data[d];
+    }
+    std::copy(sums.begin(), sums.end(), result.data.begin() + t * columns);
+  }
+  return result;
+}
+
+Tensor reference::lastRows(const Tensor &input, int64_t rows) {
+  Tensor result;
+  result.columns = input.columns;
+  result.data.assign(input.data.end() - rows * input.columns, input.data.end());
+  return result;
+}

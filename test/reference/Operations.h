@@ -1,0 +1,37 @@
+// The operations of the gemma dialect as functions on arrays: GemmaOps.td's formulas, one loop each. Rows are float32;
+// sums, exponentials and the like are taken in double and rounded once, so that no order of summation is preferred.
+#ifndef TEST_REFERENCE_OPERATIONS_H
+#define TEST_REFERENCE_OPERATIONS_H
+
+#include "test/reference/Interpreter.h"
+
+namespace gemmac::reference {
+
+/// table [N, D]; an id outside of 0..N-1 is an error.
+Result<Tensor> embed(const Tensor &ids, const Tensor &table, double scale);
+/// `weight` may be null; `group` divides the columns.
+Tensor rmsNorm(const Tensor &input, const Tensor *weight, double eps, int64_t group);
+/// weight [N, K] over input [T, K].
+Tensor project(const Tensor &input, const float *weight, int64_t outputs);
+/// Codes and scales of 32 columns each, multiplied out again.
+Tensor packI8(const Tensor &input);
+Tensor scale(const Tensor &input, double by);
+Tensor slice(const Tensor &input, int64_t offset, int64_t columns);
+Tensor add(const Tensor &lhs, const Tensor &rhs);
+Tensor mul(const Tensor &lhs, const Tensor &rhs);
+Tensor gated(const Tensor &gate, const Tensor &up, llvm::StringRef activation);
+Tensor softcap(const Tensor &input, double cap);
+/// Row t stands at `firstPosition` + t.
+Tensor rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t pairs, double theta,
+            int64_t denominator);
+/// Row t of `query` stands at `firstPosition` + t, row s of `keys` and `values` at s. `window` 0: none; `cap` 0: none.
+Tensor attention(const Tensor &query, const Tensor &keys, const Tensor &values, int64_t firstPosition, int64_t heads,
+                 int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap);
+Tensor topK(const Tensor &scores, const Tensor &perExpert, int64_t topK);
+/// gateUp [E, 2 F, D], down [E, D, F].
+Tensor experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down, int64_t hidden,
+               llvm::StringRef activation);
+Tensor lastRows(const Tensor &input, int64_t rows);
+
+} // namespace gemmac::reference
+#endif
