@@ -10,22 +10,24 @@ namespace gemmac::import {
 Status MappedCheckpoint::read(const Tensor &tensor, int64_t first, std::span<float> out) const {
   const TypeInfo &type = typeInfo(tensor.type);
   auto count = static_cast<int64_t>(out.size());
-  std::string name = tensor.file + ": tensor '" + printable(tensor.name) + "': ";
+  auto error = [&](const std::string &what) {
+    return Error{tensor.file + ": tensor '" + printable(tensor.name) + "': " + what};
+  };
   if (type.blockBytes == 0)
-    return Error{name + "type " + tensor.typeName + " cannot be read; readable: " + readableTypes()};
+    return error("type " + tensor.typeName + " cannot be read; readable: " + readableTypes());
   if (first < 0 || first % type.blockElements || count % type.blockElements)
-    return Error{name + "elements " + std::to_string(first) + " + " + std::to_string(count) +
-                 " do not fall on blocks of " + std::to_string(type.blockElements)};
+    return error("elements " + std::to_string(first) + " + " + std::to_string(count) + " do not fall on blocks of " +
+                 std::to_string(type.blockElements));
   int64_t elements = static_cast<int64_t>(tensor.data.size()) / type.blockBytes * type.blockElements;
   if (count > elements || first > elements - count)
-    return Error{name + "elements " + std::to_string(first) + " + " + std::to_string(count) + " lie outside of its " +
-                 std::to_string(elements)};
+    return error("elements " + std::to_string(first) + " + " + std::to_string(count) + " lie outside of its " +
+                 std::to_string(elements));
   const uint8_t *data = tensor.data.data() + first / type.blockElements * type.blockBytes;
   int64_t bad = dequantize(tensor.type, data, count, out.data());
   if (bad < 0)
     return Ok{};
   std::string what = type.blockElements > 1 ? "the scale of the block at element " : "element ";
-  return Error{name + what + std::to_string(first + bad) + " is NaN or infinite"};
+  return error(what + std::to_string(first + bad) + " is NaN or infinite");
 }
 
 std::optional<int64_t> elementCount(std::span<const int64_t> shape) {

@@ -111,8 +111,8 @@ RandomCheckpoint::RandomCheckpoint(const config::Model &model, uint64_t seed) {
     entry.stream.scale = static_cast<float>(deviation / kTriangleDeviation);
     entries.push_back(std::move(entry));
   }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry &a, const Entry &b) { return a.tensor.name < b.tensor.name; });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry &a, const Entry &b) { return a.tensor.name < b.tensor.name; });
   for (Entry &entry : entries) {
     all.push_back(std::move(entry.tensor));
     streams.push_back(entry.stream);

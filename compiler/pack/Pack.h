@@ -11,7 +11,7 @@ namespace gemmac::pack {
 
 /// One weight of the "weights" section. The list comes from the compiled module, in order of offset.
 struct Item {
-  int64_t weight = 0;      ///< index into Model::weights
+  int64_t weight = 0; ///< index into Model::weights
   kernel::Format format = kernel::Format::F32;
   kernel::Layout layout = kernel::Layout::Panel;
   int64_t offset = 0, bytes = 0; ///< in the section; bytes = experts * weightBytes(...)
@@ -20,7 +20,8 @@ struct Item {
 struct Options {
   int q8Zero = 128; ///< TargetInfo's: 128 stores q8 codes + 128 unsigned, 0 stores them signed
   int threads = 2;
-  std::function<void(int64_t doneBytes, int64_t totalBytes)> progress; ///< called now and then from one thread; may be empty
+  std::function<void(int64_t doneBytes, int64_t totalBytes)>
+      progress; ///< called now and then from one thread; may be empty
 };
 
 /// Writes [offset, offset + data.size()) of the section; called in ascending order of offset, gaps are zero.
@@ -29,8 +30,9 @@ using Sink = std::function<Status(int64_t offset, std::span<const uint8_t> data)
 Status packWeights(const config::Model &model, const import::Checkpoint &checkpoint, const import::Bindings &bindings,
                    std::span<const Item> items, const Options &options, const Sink &sink);
 
-/// The format `--quant keep` gives a tensor of this type: Q8_0 and Q5_0 -> q8, Q6_K -> q8 (rounded), Q4_0 -> q4, Q4_1 and Q4_K -> q4m,
-/// Q5_1 and Q5_K -> q8m, F16 and F32 -> f32, BF16 -> bf16. Bit for bit where the codes and scales fit, else rounded at most.
+/// The format `--quant keep` gives a tensor of this type: Q8_0 and Q5_0 -> q8, Q6_K -> q8 (rounded), Q4_0 -> q4, Q4_1
+/// and Q4_K -> q4m, Q5_1 and Q5_K -> q8m, F16 and F32 -> f32, BF16 -> bf16. Bit for bit where the codes and scales fit,
+/// else rounded at most.
 kernel::Format keptFormat(import::DType type);
 
 } // namespace gemmac::pack
