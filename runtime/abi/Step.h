@@ -81,9 +81,11 @@ typedef struct GmModel {
 
 extern const GmModel gmModel;
 
-/// The target's device part (targets/NAME/device): which CPU features this machine has, and a bit's name.
+/// The target's device part (targets/NAME/device): which CPU features this machine has, a bit's name (null: no such bit), and
+/// the instruction that makes a spinning thread wait a few cycles.
 uint64_t gmTargetCpuFeatures(void);
 const char *gmTargetFeatureName(unsigned bit);
+void gmTargetPause(void);
 
 #ifdef __cplusplus
 }

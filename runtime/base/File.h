@@ -1,0 +1,71 @@
+// Files: mapped for reading, read whole, or written so that they appear only when complete.
+#ifndef RUNTIME_BASE_FILE_H
+#define RUNTIME_BASE_FILE_H
+
+#include "runtime/base/Status.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+
+namespace gemmart {
+
+/// "No such file or directory" and the like, without locale tables.
+std::string errorText(int number);
+
+/// A file mapped read-only for as long as the object lives.
+class MappedFile {
+public:
+  /// Fails for what is no regular file or cannot be mapped. `shownName` stands in messages.
+  static Result<MappedFile> open(const std::string &path, const std::string &shownName);
+  MappedFile(MappedFile &&other) noexcept;
+  MappedFile &operator=(MappedFile &&other) noexcept;
+  ~MappedFile();
+  std::span<const uint8_t> bytes() const { return {data, size}; }
+
+private:
+  MappedFile(const uint8_t *data, size_t size) : data(data), size(size) {}
+  const uint8_t *data = nullptr;
+  size_t size = 0;
+};
+
+/// Anonymous zeroed pages, for as long as the object lives; address space only until touched.
+class Pages {
+public:
+  /// `what` names the buffer in the message. Zero bytes give an empty buffer. `huge` asks for large pages.
+  static Result<Pages> reserve(int64_t bytes, const char *what, bool huge);
+  Pages() = default;
+  Pages(Pages &&other) noexcept;
+  Pages &operator=(Pages &&other) noexcept;
+  ~Pages();
+  uint8_t *data() const { return start; }
+  size_t size() const { return length; }
+
+private:
+  uint8_t *start = nullptr;
+  size_t length = 0;
+};
+
+/// A whole file as text, refused when longer than `limitBytes`. "-" is standard input.
+Result<std::string> readText(const std::string &path, size_t limitBytes);
+
+/// An output file that appears under its name only when finish() succeeds. "-" is standard output.
+class OutputFile {
+public:
+  static Result<OutputFile> create(const std::string &path);
+  OutputFile(OutputFile &&other) noexcept;
+  OutputFile &operator=(OutputFile &&) = delete;
+  ~OutputFile();
+  Status write(const void *data, size_t bytes);
+  Status finish();
+
+private:
+  OutputFile() = default;
+  std::string path, temporary;
+  FILE *stream = nullptr;
+};
+
+} // namespace gemmart
+#endif

@@ -1,0 +1,25 @@
+// Small text helpers: printf into a string, numbers with units, edit distance for "did you mean".
+#ifndef RUNTIME_BASE_TEXT_H
+#define RUNTIME_BASE_TEXT_H
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gemmart {
+
+/// printf into a string.
+std::string format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
+
+/// "1.50 GiB", "12 B".
+std::string formatBytes(int64_t bytes);
+
+/// The candidate closest to `word` if it is near enough to be a typing error, else an empty view.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+/// "; did you mean 'x'?" for the nearest candidate, or nothing.
+std::string didYouMean(std::string_view word, std::span<const std::string_view> candidates);
+
+} // namespace gemmart
+#endif

@@ -1,0 +1,193 @@
+// `bench`: prefill and decode speed, beside the read bandwidth measured in the same run.
+#include "runtime/cli/Bandwidth.h"
+#include "runtime/cli/Commands.h"
+
+#include "runtime/base/Clock.h"
+#include "runtime/base/Text.h"
+#include "runtime/model/Sampler.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace gemmart {
+
+static constexpr OptionSpec kOptions[] = {
+    {"prompt", 'p', OptionSpec::IntegerList, "N,..", "prompt lengths to measure (default 512, or the context)", 1,
+     1e15},
+    {"generate", 'n', OptionSpec::Integer, "N", "tokens to decode (default 64, or what the context holds)", 1, 1e15},
+    {"depth", 'd', OptionSpec::IntegerList, "N,..", "tokens already in the cache when decoding (default 0)", 0, 1e15},
+    {"repeat", 'r', OptionSpec::Integer, "N", "repetitions; the median is told (default 3)", 1, 1000},
+    {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
+};
+
+namespace {
+
+struct Plan {
+  std::vector<int64_t> prompts, depths;
+  int64_t decodeTokens, repetitions;
+};
+
+/// Median, slowest and fastest of the repetitions, in tokens per second.
+struct Rate {
+  int64_t tokens = 0, depth = 0;
+  double median = 0, slowest = 0, fastest = 0;
+};
+
+} // namespace
+
+static Result<Plan> makePlan(const Loaded &loaded, const Args &args) {
+  int64_t context = loaded.contextTokens;
+  Plan plan;
+  plan.prompts = args.integers("prompt", {std::min<int64_t>(512, context)});
+  plan.depths = args.integers("depth", {0});
+  plan.repetitions = args.integer("repeat", 3);
+  int64_t deepest = *std::max_element(plan.depths.begin(), plan.depths.end());
+  plan.decodeTokens = args.integer("generate", std::clamp<int64_t>(context - deepest, 1, 64));
+  for (int64_t prompt : plan.prompts)
+    if (prompt > context)
+      return usageError(
+          format("--prompt %lld does not fit the context of %lld tokens", (long long)prompt, (long long)context));
+  if (deepest > context || plan.decodeTokens > context - deepest)
+    return usageError(format("--depth %lld and --generate %lld do not fit the context of %lld tokens together",
+                             (long long)deepest, (long long)plan.decodeTokens, (long long)context));
+  return plan;
+}
+
+static Rate summarize(int64_t tokens, int64_t depth, std::vector<double> seconds) {
+  std::sort(seconds.begin(), seconds.end());
+  size_t middle = seconds.size() / 2;
+  double median = seconds.size() % 2 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
+  auto rate = [&](double time) { return double(tokens) / std::max(time, 1e-9); };
+  return {tokens, depth, rate(median), rate(seconds.back()), rate(seconds.front())};
+}
+
+/// Ids without a meaning: which ones does not matter for the speed, but all the same would be kind to a cache.
+static std::vector<int32_t> randomTokens(int64_t count, int64_t vocab) {
+  Random random(1);
+  std::vector<int32_t> tokens(static_cast<size_t>(count));
+  for (int32_t &token : tokens)
+    token = int32_t(random.next() % uint64_t(vocab));
+  return tokens;
+}
+
+static Result<Rate> measurePrefill(Session &session, int64_t vocab, int64_t count, int64_t repetitions) {
+  std::vector<int32_t> tokens = randomTokens(count, vocab);
+  std::vector<double> seconds;
+  for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
+    session.reset();
+    double start = secondsNow();
+    Result<std::span<float>> logits = session.feed(tokens);
+    if (!logits)
+      return logits.status();
+    seconds.push_back(secondsNow() - start);
+  }
+  return summarize(count, 0, std::move(seconds));
+}
+
+static Result<Rate> measureDecode(Session &session, int64_t vocab, int64_t depth, int64_t count, int64_t repetitions) {
+  std::vector<int32_t> tokens = randomTokens(depth + count, vocab);
+  std::vector<double> seconds;
+  session.reset();
+  if (Status status = session.feed(std::span(tokens).first(size_t(depth)), 0, nullptr); !status)
+    return status;
+  for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
+    session.rewindForBench(depth);
+    double start = secondsNow();
+    for (int64_t index = 0; index < count; ++index) {
+      Result<std::span<float>> logits = session.feed(std::span(tokens).subspan(size_t(depth + index), 1));
+      if (!logits)
+        return logits.status();
+    }
+    seconds.push_back(secondsNow() - start);
+  }
+  return summarize(count, depth, std::move(seconds));
+}
+
+static void printJson(const Loaded &loaded, double bandwidth, const std::vector<Rate> &prefill,
+                      const std::vector<Rate> &decode, int64_t repetitions) {
+  const GmModel &model = loaded.model;
+  nlohmann::ordered_json root;
+  root["read_bandwidth_gb_s"] = bandwidth / 1e9;
+  root["prefill"] = nlohmann::ordered_json::array();
+  for (const Rate &rate : prefill)
+    root["prefill"].push_back({{"tokens", rate.tokens},
+                               {"tokens_per_s", rate.median},
+                               {"slowest_tokens_per_s", rate.slowest},
+                               {"fastest_tokens_per_s", rate.fastest},
+                               {"gops_per_s", rate.median * double(model.decode_ops) / 1e9}});
+  root["decode"] = nlohmann::ordered_json::array();
+  for (const Rate &rate : decode)
+    root["decode"].push_back(
+        {{"depth", rate.depth},
+         {"tokens", rate.tokens},
+         {"tokens_per_s", rate.median},
+         {"slowest_tokens_per_s", rate.slowest},
+         {"fastest_tokens_per_s", rate.fastest},
+         {"bytes_per_token", model.decode_bytes},
+         {"fraction_of_bandwidth", bandwidth > 0 ? double(model.decode_bytes) * rate.median / bandwidth : 0}});
+  root["threads"] = loaded.team->threads();
+  root["target"] = model.target;
+  root["level"] = loaded.level().name;
+  root["model"] = loaded.manifest.model;
+  root["size"] = loaded.manifest.size;
+  root["quant"] = loaded.manifest.quant;
+  root["repetitions"] = repetitions;
+  printf("%s\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+static void printText(const Loaded &loaded, double bandwidth, const std::vector<Rate> &prefill,
+                      const std::vector<Rate> &decode) {
+  const GmModel &model = loaded.model;
+  printf("%s %s %s, %s, level %s, %lld threads\n", loaded.manifest.model.c_str(), loaded.manifest.size.c_str(),
+         loaded.manifest.quant.c_str(), model.target, loaded.level().name, (long long)loaded.team->threads());
+  printf("read bandwidth   %8.2f GB/s\n", bandwidth / 1e9);
+  for (const Rate &rate : prefill)
+    printf("prefill %6lld    %8.1f tokens/s (%.1f to %.1f)  %.1f G ops/s\n", (long long)rate.tokens, rate.median,
+           rate.slowest, rate.fastest, rate.median * double(model.decode_ops) / 1e9);
+  for (const Rate &rate : decode)
+    printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s per token, %.3f of the bandwidth\n",
+           (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(model.decode_bytes).c_str(),
+           bandwidth > 0 ? double(model.decode_bytes) * rate.median / bandwidth : 0);
+}
+
+static Status run(Loaded &loaded, const Args &args) {
+  Result<Plan> plan = makePlan(loaded, args);
+  if (!plan)
+    return plan.status();
+  Result<Session> session = openSession(loaded);
+  if (!session)
+    return session.status();
+  int64_t vocab = loaded.model.vocab_tokens;
+  double bandwidth = measureBandwidth(loaded.level(), *loaded.team, loaded.weights());
+  // Untimed: pages of weights, cache and arena are touched for the first time.
+  if (Result<Rate> warm = measurePrefill(*session, vocab, std::min<int64_t>(16, session->context()), 1); !warm)
+    return warm.status();
+  std::vector<Rate> prefill, decode;
+  for (int64_t count : plan->prompts) {
+    Result<Rate> rate = measurePrefill(*session, vocab, count, plan->repetitions);
+    if (!rate)
+      return rate.status();
+    prefill.push_back(*rate);
+  }
+  for (int64_t depth : plan->depths) {
+    Result<Rate> rate = measureDecode(*session, vocab, depth, plan->decodeTokens, plan->repetitions);
+    if (!rate)
+      return rate.status();
+    decode.push_back(*rate);
+  }
+  // Once more: whatever else ran on the machine at first must not make the fraction look better.
+  bandwidth = std::max(bandwidth, measureBandwidth(loaded.level(), *loaded.team, loaded.weights()));
+  if (args.has("json"))
+    printJson(loaded, bandwidth, prefill, decode, plan->repetitions);
+  else
+    printText(loaded, bandwidth, prefill, decode);
+  return {};
+}
+
+const Command &benchCommand() {
+  static constexpr Command kCommand = {"bench", "", "measure prefill, decode and the read bandwidth", kOptions, 0,
+                                       nullptr, run};
+  return kCommand;
+}
+
+} // namespace gemmart

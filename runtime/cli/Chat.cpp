@@ -1,0 +1,186 @@
+// `chat`: a conversation in the terminal. Ctrl-C ends an answer, Ctrl-D the conversation.
+#include "runtime/cli/Commands.h"
+#include "runtime/cli/Sampling.h"
+#include "runtime/cli/TextModel.h"
+
+#include "runtime/model/Generate.h"
+
+#include <csignal>
+#include <unistd.h>
+
+namespace gemmart {
+
+static constexpr OptionSpec kOwnOptions[] = {
+    {"system", 0, OptionSpec::Text, "TEXT", "the system message"},
+    {"think", 0, OptionSpec::Flag, "", "let the model think before it answers"},
+};
+
+namespace {
+
+/// Holds Ctrl-C back while it lives and says whether it was pressed; no handler, so no global flag.
+class Interrupts {
+public:
+  Interrupts() {
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+  }
+  ~Interrupts() {
+    while (pressed()) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  bool pressed() const {
+    timespec now{};
+    return sigtimedwait(&set, nullptr, &now) == SIGINT;
+  }
+
+private:
+  sigset_t set, before;
+};
+
+/// The conversation and what of it lies in the cache.
+class Chat {
+public:
+  Chat(Loaded &loaded, const TextModel &text, Session &session, const SamplerOptions &sampling, const Args &args)
+      : loaded(loaded), text(text), session(session), sampling(sampling), think(args.has("think")),
+        maxTokens(args.integer("max-tokens", text.hasTemplate() ? loaded.contextTokens : 256)) {
+    if (args.has("system"))
+      turns.push_back({Turn::System, args.text("system")});
+    systemTurns = turns.size();
+  }
+
+  void restart() {
+    turns.resize(systemTurns);
+    session.reset();
+    cached.clear();
+  }
+
+  /// Answers one line on the terminal.
+  Status answer(const std::string &line) {
+    std::vector<int32_t> ids;
+    turns.push_back({Turn::User, line});
+    if (Status status = text.hasTemplate() ? text.encodeChat(turns, think, ids) : text.encodeRaw(line, ids); !status)
+      return status;
+    size_t known = sharedPrefix(ids);
+    GenerateOptions options{maxTokens, loaded.manifest.stopIds};
+    Sampler sampler(sampling, loaded.model.vocab_tokens);
+    ++sampling.seed; // the next answer draws other numbers
+    TextModel::Stream stream(text);
+    Interrupts interrupts;
+    std::string reply;
+    auto show = [&](const std::string &part) {
+      reply += part;
+      fwrite(part.data(), 1, part.size(), stdout);
+      fflush(stdout);
+    };
+    Result<Generation> result = generate(session, sampler, std::span(ids).subspan(known), options, [&](int32_t token) {
+      show(stream.next(token));
+      return !interrupts.pressed();
+    });
+    if (!result) {
+      turns.pop_back();
+      return result.status();
+    }
+    show(stream.finish());
+    finish(std::move(ids), *result, std::move(reply));
+    return {};
+  }
+
+private:
+  /// How many of the ids lie in the cache already; what differs from them starts the cache anew.
+  size_t sharedPrefix(const std::vector<int32_t> &ids) {
+    // At least one id must be fed, so that there are logits.
+    if (cached.size() < ids.size() && std::equal(cached.begin(), cached.end(), ids.begin()))
+      return cached.size();
+    session.reset();
+    cached.clear();
+    return 0;
+  }
+
+  void finish(std::vector<int32_t> ids, const Generation &result, std::string reply) {
+    cached = std::move(ids);
+    cached.insert(cached.end(), result.tokens.begin(), result.tokens.end());
+    cached.resize(size_t(session.position())); // the last token of the answer was not fed
+    turns.push_back({Turn::Assistant, std::move(reply)});
+    if (!text.hasTemplate())
+      restart();
+    printf("\n");
+    fflush(stdout);
+    if (result.reason == StopReason::Context)
+      fprintf(stderr, "[the context of %lld tokens is full; /new starts anew]\n", (long long)session.context());
+    if (loaded.verbose)
+      fprintf(stderr, "[%lld prompt tokens, %.1f tokens/s; %zu answer tokens, %.1f tokens/s; %s]\n",
+              (long long)result.promptTokens, result.promptRate(), result.tokens.size(), result.decodeRate(),
+              stopName(result.reason));
+  }
+
+  Loaded &loaded;
+  const TextModel &text;
+  Session &session;
+  SamplerOptions sampling;
+  const bool think;
+  const int64_t maxTokens;
+  size_t systemTurns = 0;
+  std::vector<Turn> turns;
+  std::vector<int32_t> cached; ///< the ids whose keys and values the session holds
+};
+
+} // namespace
+
+static bool readLine(std::string &line) {
+  line.clear();
+  for (int byte; (byte = getchar()) != EOF;) {
+    if (byte == '\n')
+      return true;
+    line += char(byte);
+  }
+  return !line.empty();
+}
+
+static Status run(Loaded &loaded, const Args &args) {
+  Result<std::unique_ptr<TextModel>> text = TextModel::open(loaded, "chat");
+  if (!text)
+    return text.status();
+  if (!(*text)->hasTemplate() && (args.has("system") || args.has("think")))
+    return inputError("a base model has no chat template; --system and --think need one");
+  Result<Session> session = openSession(loaded);
+  if (!session)
+    return session.status();
+  Chat chat(loaded, **text, *session, samplerOptions(loaded, args), args);
+  bool terminal = isatty(STDIN_FILENO);
+  if (terminal)
+    fprintf(stderr, "%s %s. %s/new starts anew, /bye or Ctrl-D leaves, Ctrl-C ends an answer.\n",
+            loaded.manifest.model.c_str(), loaded.manifest.size.c_str(),
+            (*text)->hasTemplate() ? "" : "A base model: it continues your text. ");
+  std::string line;
+  while (true) {
+    if (terminal)
+      fprintf(stderr, "> ");
+    if (!readLine(line) || line == "/bye")
+      break;
+    if (line == "/new") {
+      chat.restart();
+      continue;
+    }
+    if (line.empty())
+      continue;
+    if (Status status = chat.answer(line); !status) {
+      if (!terminal)
+        return status;
+      fprintf(stderr, "error: %s\n", status.message().c_str());
+    }
+  }
+  if (terminal)
+    fprintf(stderr, "\n");
+  return {};
+}
+
+const Command &chatCommand() {
+  static const std::vector<OptionSpec> kOptions = withSamplingOptions(kOwnOptions);
+  static const Command kCommand = {"chat",  "", "talk in the terminal; each line is a message", kOptions, 0,
+                                   nullptr, run};
+  return kCommand;
+}
+
+} // namespace gemmart

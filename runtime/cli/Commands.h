@@ -1,0 +1,28 @@
+// The commands of the executable, one file each.
+#ifndef RUNTIME_CLI_COMMANDS_H
+#define RUNTIME_CLI_COMMANDS_H
+
+#include "runtime/cli/Program.h"
+
+namespace gemmart {
+
+/// One command: its own options stand beside the common ones.
+struct Command {
+  std::string_view name, arguments, summary;
+  std::span<const OptionSpec> options;
+  int64_t mostWords; ///< words beside the options that it takes
+  /// Checks that need no model; may be null. Runs before anything is opened.
+  Status (*check)(const Args &args);
+  Status (*run)(Loaded &loaded, const Args &args);
+};
+
+const Command &runCommand();
+const Command &chatCommand();
+const Command &benchCommand();
+const Command &tokenizeCommand();
+const Command &detokenizeCommand();
+const Command &logitsCommand();
+const Command &infoCommand();
+
+} // namespace gemmart
+#endif

@@ -1,0 +1,111 @@
+// `info`: what is inside the executable and what memory it will take.
+#include "runtime/cli/Commands.h"
+
+#include "runtime/base/Text.h"
+
+#include <nlohmann/json.hpp>
+
+namespace gemmart {
+
+static constexpr OptionSpec kOptions[] = {
+    {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
+};
+
+static std::string hexHash(uint64_t hash) {
+  return format("%016llx", (unsigned long long)hash);
+}
+
+static void printJson(const Loaded &loaded) {
+  const GmModel &model = loaded.model;
+  const Manifest &manifest = loaded.manifest;
+  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens);
+  nlohmann::ordered_json root;
+  root["model"] = manifest.model;
+  root["size"] = manifest.size;
+  root["quant"] = manifest.quant;
+  root["kv"] = manifest.kv;
+  root["context"] = loaded.contextTokens;
+  root["compiled_context"] = model.context_tokens;
+  root["vocab"] = model.vocab_tokens;
+  root["memory"] = {{"weights", memory.weights},
+                    {"kv", memory.kv},
+                    {"kv_fixed", model.kv_fixed_bytes},
+                    {"kv_per_token", model.kv_token_bytes},
+                    {"arena", memory.arena},
+                    {"logits", memory.logits},
+                    {"total", memory.total()}};
+  root["sections"] = nlohmann::ordered_json::array();
+  for (const Section &section : loaded.artifact.sections())
+    root["sections"].push_back(
+        {{"name", section.name}, {"bytes", section.bytes.size()}, {"hash", hexHash(section.hash)}});
+  root["targets"] = {model.target};
+  root["levels"] = nlohmann::ordered_json::array();
+  for (uint32_t index = 0; index < model.level_count; ++index)
+    root["levels"].push_back(model.levels[index].name);
+  root["target"] = model.target;
+  root["level"] = loaded.level().name;
+  root["level_reason"] = loaded.choice.reason;
+  root["threads"] = loaded.team->threads();
+  root["max_chunk_tokens"] = loaded.level().max_chunk_tokens;
+  root["decode_bytes"] = model.decode_bytes;
+  root["decode_ops"] = model.decode_ops;
+  root["file_bytes"] = loaded.artifact.fileBytes();
+  root["template"] = manifest.chatTemplate;
+  root["stop_ids"] = manifest.stopIds;
+  root["sampling"] = {{"temperature", manifest.temperature}, {"top_p", manifest.topP}, {"top_k", manifest.topK}};
+  root["formats"] = manifest.formats;
+  root["weights_source"] = manifest.weightsSource;
+  root["compiler_version"] = manifest.compilerVersion;
+  printf("%s\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+static void printText(const Loaded &loaded) {
+  const GmModel &model = loaded.model;
+  const Manifest &manifest = loaded.manifest;
+  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens);
+  std::string formats, levels;
+  for (const auto &[name, count] : manifest.formats)
+    formats += (formats.empty() ? "" : ", ") + name + format(" x %lld", (long long)count);
+  for (uint32_t index = 0; index < model.level_count; ++index)
+    levels += (index ? ", " : "") + std::string(model.levels[index].name);
+  printf("model      %s %s\n", manifest.model.c_str(), manifest.size.c_str());
+  printf("weights    %s, from %s\n", manifest.quant.c_str(), manifest.weightsSource.c_str());
+  printf("formats    %s\n", formats.c_str());
+  printf("template   %s\n",
+         manifest.chatTemplate.empty() ? "none: a base model, it continues text" : manifest.chatTemplate.c_str());
+  printf("context    %lld tokens (compiled for %lld), vocabulary %lld\n", (long long)loaded.contextTokens,
+         (long long)model.context_tokens, (long long)model.vocab_tokens);
+  printf("compiler   %s\n", manifest.compilerVersion.c_str());
+  printf("target     cpu (%s), levels %s\n", model.target, levels.c_str());
+  printf("level      %s: %s\n", loaded.level().name, loaded.choice.reason.c_str());
+  printf("threads    %lld%s\n\n", (long long)loaded.team->threads(), loaded.team->pinned() ? ", pinned" : "");
+  printf("memory     weights %12s  mapped from this file\n", formatBytes(memory.weights).c_str());
+  printf("           kv      %12s  with a full context: %s and %s per token\n", formatBytes(memory.kv).c_str(),
+         formatBytes(model.kv_fixed_bytes).c_str(), formatBytes(model.kv_token_bytes).c_str());
+  printf("           arena   %12s\n", formatBytes(memory.arena).c_str());
+  printf("           logits  %12s\n", formatBytes(memory.logits).c_str());
+  printf("           total   %12s\n\n", formatBytes(memory.total()).c_str());
+  printf("%-12s %16s  %s\n", "section", "bytes", "hash");
+  for (const Section &section : loaded.artifact.sections())
+    printf("%-12s %16zu  %s\n", section.name.c_str(), section.bytes.size(), hexHash(section.hash).c_str());
+}
+
+static Status run(Loaded &loaded, const Args &args) {
+  if (args.has("json"))
+    printJson(loaded);
+  else
+    printText(loaded);
+  if (!loaded.artifact.find("tokenizer") && !args.has("json"))
+    printf(
+        "\nno tokenizer inside: chat, tokenize, detokenize and run with a text are not possible; run --tokens, logits "
+        "and bench are\n");
+  return {};
+}
+
+const Command &infoCommand() {
+  static constexpr Command kCommand = {
+      "info", "", "what is inside: sizes, formats, memory, levels, hashes", kOptions, 0, nullptr, run};
+  return kCommand;
+}
+
+} // namespace gemmart

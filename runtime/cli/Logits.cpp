@@ -1,0 +1,74 @@
+// `logits`: the raw logits of a list of tokens, and their mean negative log-likelihood. For tests and for comparing
+// engines.
+#include "runtime/cli/Commands.h"
+
+#include "runtime/base/Text.h"
+#include "runtime/model/Sampler.h"
+
+#include <optional>
+#include <unistd.h>
+
+namespace gemmart {
+
+static constexpr OptionSpec kOptions[] = {
+    {"tokens", 0, OptionSpec::Text, "LIST", "token ids, 2,106 or @FILE"},
+    {"output", 'o', OptionSpec::Text, "FILE", "raw little-endian float32 [rows, vocab]; - is standard output"},
+    {"last", 0, OptionSpec::Integer, "N", "only the last N rows (default: all)", 1, 1e18},
+    {"nll", 0, OptionSpec::Flag, "", "print the mean negative log-likelihood of tokens 2 to the last, in nats"},
+};
+
+static Status check(const Args &args) {
+  if (!args.has("tokens"))
+    return usageError("logits needs --tokens LIST or --tokens @FILE");
+  if (!args.has("output") && !args.has("nll"))
+    return usageError("logits needs -o FILE, --nll or both");
+  if (args.text("output") == "-" && isatty(STDOUT_FILENO))
+    return usageError("-o - would write raw numbers to the terminal; give a file or a pipe");
+  if (args.text("output") == "-" && args.has("nll"))
+    return usageError("-o - and --nll would both write to standard output; give a file");
+  return {};
+}
+
+static Status run(Loaded &loaded, const Args &args) {
+  Result<std::vector<int32_t>> tokens = parseTokens(args.text("tokens"), loaded.model.vocab_tokens);
+  if (!tokens)
+    return tokens.status();
+  int64_t count = int64_t(tokens->size()), last = std::min(args.integer("last", count), count);
+  bool nll = args.has("nll");
+  if (nll && count < 2)
+    return inputError("--nll needs at least 2 tokens, there is 1");
+  Result<Session> session = openSession(loaded);
+  if (!session)
+    return session.status();
+  std::optional<OutputFile> output;
+  if (args.has("output")) {
+    Result<OutputFile> created = OutputFile::create(args.text("output"));
+    if (!created)
+      return created.status();
+    output.emplace(std::move(*created));
+  }
+  double sum = 0;
+  Status status = session->feed(*tokens, nll ? count : last, [&](int64_t position, std::span<float> row) -> Status {
+    if (nll && position + 1 < count)
+      sum += negativeLogLikelihood(row, (*tokens)[size_t(position) + 1]);
+    if (!output || position < count - last)
+      return {};
+    return output->write(row.data(), row.size_bytes());
+  });
+  if (!status)
+    return status;
+  if (output)
+    if (Status finished = output->finish(); !finished)
+      return finished;
+  if (nll)
+    printf("%.9g\n", sum / double(count - 1));
+  return {};
+}
+
+const Command &logitsCommand() {
+  static constexpr Command kCommand = {
+      "logits", "--tokens LIST -o FILE", "write the logits of a list of tokens", kOptions, 0, check, run};
+  return kCommand;
+}
+
+} // namespace gemmart

@@ -1,0 +1,55 @@
+// What every command starts from: the compiled table, the file it lies in, and the checked common options.
+#ifndef RUNTIME_CLI_PROGRAM_H
+#define RUNTIME_CLI_PROGRAM_H
+
+#include "runtime/abi/Step.h"
+#include "runtime/base/Args.h"
+#include "runtime/host/Team.h"
+#include "runtime/model/Artifact.h"
+#include "runtime/model/Level.h"
+#include "runtime/model/Manifest.h"
+#include "runtime/model/Session.h"
+
+#include <span>
+
+namespace gemmart {
+
+/// The executable as it was started.
+struct Program {
+  const GmModel &model;
+  std::string path; ///< of the file with the sections
+  std::string name; ///< stands in messages
+  uint64_t cpuFeatures;
+};
+
+/// Everything opened and checked: sections mapped and compared with their hashes, threads started, level chosen.
+struct Loaded {
+  const GmModel &model;
+  Artifact artifact;
+  Manifest manifest;
+  LevelChoice choice;
+  std::unique_ptr<Team> team;
+  int64_t contextTokens;
+  bool verbose;
+
+  const GmLevel &level() const { return *choice.level; }
+  std::span<const uint8_t> weights() const;
+};
+
+/// The options that every command takes.
+std::span<const OptionSpec> commonOptions();
+
+/// Opens the program by its common options: --threads, --level, --target, --context, --trust, --verbose.
+Result<Loaded> load(const Program &program, const Args &args);
+
+/// A session over the loaded model.
+Result<Session> openSession(const Loaded &loaded);
+
+/// Token ids as a command takes them: "2,106" or "@FILE" ("@-": standard input); commas, spaces and line ends separate.
+Result<std::vector<int32_t>> parseTokens(const std::string &text, int64_t vocabTokens);
+
+/// Runs the command line (without the program's name) and returns the exit code. Messages go to standard error.
+int runProgram(const Program &program, std::span<const char *const> arguments);
+
+} // namespace gemmart
+#endif

@@ -1,0 +1,154 @@
+// `run`: one prompt, one answer, streamed. The prompt is a word, a pipe, or token ids.
+#include "runtime/cli/Commands.h"
+#include "runtime/cli/Sampling.h"
+#include "runtime/cli/TextModel.h"
+
+#include "runtime/base/Text.h"
+#include "runtime/model/Generate.h"
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace gemmart {
+
+static constexpr OptionSpec kOwnOptions[] = {
+    {"tokens", 0, OptionSpec::Text, "LIST", "the prompt as token ids, 2,106 or @FILE, used as they are"},
+    {"system", 0, OptionSpec::Text, "TEXT", "the system message"},
+    {"think", 0, OptionSpec::Flag, "", "let the model think before it answers"},
+    {"raw", 0, OptionSpec::Flag, "", "continue the text, without the chat template"},
+    {"ignore-stop", 0, OptionSpec::Flag, "", "go on when the model wants to stop"},
+    {"json", 0, OptionSpec::Flag, "", "one JSON object at the end instead of streamed text"},
+};
+
+static Status check(const Args &args) {
+  if (args.has("tokens") && !args.words.empty())
+    return usageError("run takes a prompt or --tokens, not both");
+  if (args.has("tokens") && (args.has("system") || args.has("think") || args.has("raw")))
+    return usageError("--tokens are used as they are; --system, --think and --raw belong to a text");
+  if (args.has("raw") && (args.has("system") || args.has("think")))
+    return usageError("--raw uses no chat template; --system and --think need it");
+  if (!args.has("tokens") && args.words.empty() && isatty(STDIN_FILENO))
+    return usageError("run needs a prompt: a quoted text, a pipe, or --tokens");
+  return {};
+}
+
+/// The prompt as a text: the argument, or standard input without the line end that echo and editors put there.
+static Result<std::string> promptText(const Args &args) {
+  constexpr size_t kLongestPrompt = 256u << 20;
+  if (!args.words.empty() && args.words[0] != "-")
+    return args.words[0];
+  Result<std::string> text = readText("-", kLongestPrompt);
+  if (text && text->ends_with('\n'))
+    text->pop_back();
+  if (text && text->ends_with('\r'))
+    text->pop_back();
+  return text;
+}
+
+/// Prompt ids, and the text model where there is one to show the answer with.
+static Status readPrompt(const Loaded &loaded, const Args &args, std::unique_ptr<TextModel> &text,
+                         std::vector<int32_t> &ids) {
+  if (args.has("tokens")) {
+    Result<std::vector<int32_t>> tokens = parseTokens(args.text("tokens"), loaded.model.vocab_tokens);
+    if (!tokens)
+      return tokens.status();
+    ids = std::move(*tokens);
+    if (!loaded.artifact.find("tokenizer"))
+      return {};
+  }
+  Result<std::unique_ptr<TextModel>> opened = TextModel::open(loaded, "run with a text");
+  if (!opened)
+    return opened.status();
+  text = std::move(*opened);
+  if (args.has("tokens"))
+    return {};
+  Result<std::string> prompt = promptText(args);
+  if (!prompt)
+    return prompt.status();
+  if (args.has("raw") || !text->hasTemplate()) {
+    if (args.has("system") || args.has("think"))
+      return inputError("a base model has no chat template; --system and --think need one");
+    if (Status status = text->encodeRaw(*prompt, ids); !status)
+      return status;
+    return ids.empty() ? inputError("the prompt is empty") : Status();
+  }
+  if (prompt->empty())
+    return inputError("the prompt is empty");
+  std::vector<Turn> turns;
+  if (args.has("system"))
+    turns.push_back({Turn::System, args.text("system")});
+  turns.push_back({Turn::User, std::move(*prompt)});
+  return text->encodeChat(turns, args.has("think"), ids);
+}
+
+static void printJson(const Generation &result, const std::string &text, bool hasText, const SamplerOptions &options) {
+  nlohmann::ordered_json root;
+  if (hasText)
+    root["text"] = text;
+  root["tokens"] = result.tokens;
+  root["stop"] = stopName(result.reason);
+  root["prompt_tokens"] = result.promptTokens;
+  root["prompt_tokens_per_s"] = result.promptRate();
+  root["answer_tokens"] = result.tokens.size();
+  root["answer_tokens_per_s"] = result.decodeRate();
+  root["seed"] = options.seed;
+  printf("%s\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+static Status run(Loaded &loaded, const Args &args) {
+  std::unique_ptr<TextModel> text;
+  std::vector<int32_t> prompt;
+  if (Status status = readPrompt(loaded, args, text, prompt); !status)
+    return status;
+  Result<Session> session = openSession(loaded);
+  if (!session)
+    return session.status();
+  SamplerOptions sampling = samplerOptions(loaded, args);
+  Sampler sampler(sampling, loaded.model.vocab_tokens);
+  GenerateOptions options;
+  bool isBase = loaded.manifest.chatTemplate.empty();
+  options.maxTokens = args.integer("max-tokens", isBase ? 256 : loaded.contextTokens);
+  if (!args.has("ignore-stop"))
+    options.stopIds = loaded.manifest.stopIds;
+  bool json = args.has("json");
+  std::string answer;
+  std::optional<TextModel::Stream> stream;
+  if (text)
+    stream.emplace(*text);
+  auto show = [&](const std::string &part) {
+    answer += part;
+    if (!json) {
+      fwrite(part.data(), 1, part.size(), stdout);
+      fflush(stdout);
+    }
+  };
+  bool first = true;
+  Result<Generation> result = generate(*session, sampler, prompt, options, [&](int32_t token) {
+    show(stream ? stream->next(token) : (first ? "" : ",") + std::to_string(token));
+    first = false;
+    return ferror(stdout) == 0;
+  });
+  if (!result)
+    return result.status();
+  if (stream)
+    show(stream->finish());
+  if (json) {
+    printJson(*result, answer, stream.has_value(), sampling);
+    return {};
+  }
+  printf("\n");
+  fflush(stdout);
+  fprintf(stderr, "[%lld prompt tokens, %.1f tokens/s; %zu answer tokens, %.1f tokens/s; %s]\n",
+          (long long)result->promptTokens, result->promptRate(), result->tokens.size(), result->decodeRate(),
+          stopName(result->reason));
+  return {};
+}
+
+const Command &runCommand() {
+  static const std::vector<OptionSpec> kOptions = withSamplingOptions(kOwnOptions);
+  static const Command kCommand = {
+      "run", "[PROMPT]", "answer one prompt (an argument, a pipe, or --tokens)", kOptions, 1, check, run};
+  return kCommand;
+}
+
+} // namespace gemmart

@@ -1,0 +1,52 @@
+// Text on the way in and out: the tokenizer section and the chat template of the loaded model.
+#ifndef RUNTIME_CLI_TEXTMODEL_H
+#define RUNTIME_CLI_TEXTMODEL_H
+
+#include "runtime/cli/Program.h"
+
+#include <memory>
+
+namespace gemmart {
+
+/// One message of a conversation.
+struct Turn {
+  enum Role { System, User, Assistant } role;
+  std::string text;
+};
+
+/// Immutable once open.
+class TextModel {
+public:
+  /// Fails with Code::Input and says what the command cannot do, when the file holds no tokenizer.
+  static Result<std::unique_ptr<TextModel>> open(const Loaded &loaded, const char *command);
+  ~TextModel();
+
+  /// Ids of plain text; control tokens in it are recognised if `parseControl`. No bos.
+  Status encode(std::string_view text, bool parseControl, std::vector<int32_t> &ids) const;
+  /// The ids of a text to be continued: bos, where the model wants one, and the text.
+  Status encodeRaw(std::string_view text, std::vector<int32_t> &ids) const;
+  /// The ids of a conversation up to where the answer begins. Only where hasTemplate().
+  Status encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const;
+  bool hasTemplate() const;
+
+  /// Ids to text, whole characters only: what is cut in the middle is held back until it is complete.
+  class Stream {
+  public:
+    explicit Stream(const TextModel &text);
+    ~Stream();
+    std::string next(int32_t id);
+    std::string finish();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state;
+  };
+
+private:
+  struct State;
+  explicit TextModel(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+} // namespace gemmart
+#endif

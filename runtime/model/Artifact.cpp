@@ -1,0 +1,132 @@
+// The executable as a file, see Artifact.h.
+#include "runtime/model/Artifact.h"
+
+#include "runtime/abi/Hash.h"
+#include "runtime/abi/Step.h"
+#include "runtime/base/Text.h"
+#include "runtime/host/Team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static_assert(std::endian::native == std::endian::little, "sections are little endian");
+
+namespace gemmart {
+
+Result<Artifact> Artifact::open(const std::string &path, const std::string &shownName) {
+  Result<MappedFile> file = MappedFile::open(path, shownName);
+  if (!file)
+    return file.status();
+  Artifact artifact(std::move(*file), shownName);
+  if (Status status = artifact.readTable(); !status)
+    return status;
+  return artifact;
+}
+
+Status Artifact::readTable() {
+  std::span<const uint8_t> all = file.bytes();
+  GmTrailer trailer;
+  if (all.size() < sizeof trailer)
+    return inputError(shownName + ": " + formatBytes(fileBytes()) + " is too short for a model");
+  std::memcpy(&trailer, all.data() + all.size() - sizeof trailer, sizeof trailer);
+  if (std::memcmp(trailer.magic, GM_TRAILER_MAGIC, sizeof trailer.magic) != 0)
+    return inputError(shownName + ": no section table at the end of the file (" + formatBytes(fileBytes()) +
+                      "): it was cut short, stripped or changed; copy or build it again");
+  if (trailer.file_bytes != all.size())
+    return inputError(shownName + format(": the file has %llu bytes, but was written with %llu; copy or build it again",
+                                         (unsigned long long)all.size(), (unsigned long long)trailer.file_bytes));
+  if (trailer.abi_version != GM_ABI_VERSION)
+    return inputError(shownName + format(": sections of format %u, this code reads %u; build it again",
+                                         trailer.abi_version, GM_ABI_VERSION));
+  uint64_t room = all.size() - sizeof trailer, tableBytes = uint64_t(trailer.section_count) * sizeof(GmSection);
+  if (trailer.section_count > GM_MAX_SECTIONS || tableBytes > room || trailer.table_offset != room - tableBytes)
+    return inputError(shownName + format(": the section table (%u sections at byte %llu) does not fit the file; the "
+                                         "file was changed; copy or build it again",
+                                         trailer.section_count, (unsigned long long)trailer.table_offset));
+  const uint8_t *table = all.data() + trailer.table_offset;
+  if (gmHashBytes(table, tableBytes) != trailer.table_hash)
+    return inputError(shownName + ": the section table does not match its hash; the file was changed; copy or build it "
+                                  "again");
+  for (uint64_t index = 0; index < trailer.section_count; ++index) {
+    GmSection entry;
+    std::memcpy(&entry, table + index * sizeof entry, sizeof entry);
+    if (Status status = readSection(entry, index, trailer.table_offset); !status)
+      return status;
+  }
+  return {};
+}
+
+// The table's own hash was right: what fails from here on was written wrong, and must still not be followed.
+Status Artifact::readSection(const GmSection &entry, uint64_t index, uint64_t tableOffset) {
+  size_t length = strnlen(entry.name, sizeof entry.name);
+  std::string name(entry.name, length), place = shownName + ": section '" + name + "'";
+  if (length == 0 || length == sizeof entry.name)
+    return inputError(shownName + format(": section %llu has no proper name", (unsigned long long)index));
+  if (entry.offset % GM_SECTION_ALIGN != 0)
+    return inputError(place + format(" starts at byte %llu, which is no multiple of %u",
+                                     (unsigned long long)entry.offset, GM_SECTION_ALIGN));
+  if (entry.offset > tableOffset || entry.bytes > tableOffset - entry.offset)
+    return inputError(place + format(" (%llu bytes at %llu) reaches beyond the end of the sections at %llu",
+                                     (unsigned long long)entry.bytes, (unsigned long long)entry.offset,
+                                     (unsigned long long)tableOffset));
+  for (const Section &other : list) {
+    if (other.name == name)
+      return inputError(place + " is there twice");
+    bool apart = entry.offset >= other.offset + other.bytes.size() || other.offset >= entry.offset + entry.bytes;
+    if (!apart && entry.bytes != 0 && !other.bytes.empty())
+      return inputError(place + " overlaps section '" + other.name + "'");
+  }
+  list.push_back({std::move(name), entry.offset, entry.hash, file.bytes().subspan(entry.offset, entry.bytes)});
+  return {};
+}
+
+const Section *Artifact::find(std::string_view name) const {
+  for (const Section &section : list)
+    if (section.name == name)
+      return &section;
+  return nullptr;
+}
+
+Status Artifact::verify(Team &team) const {
+  struct Piece {
+    size_t section;
+    uint64_t index;
+  };
+  std::vector<Piece> pieces;
+  for (size_t section = 0; section < list.size(); ++section)
+    for (uint64_t index = 0; index < gmHashPieces(list[section].bytes.size()); ++index)
+      pieces.push_back({section, index});
+  std::vector<uint64_t> hashes(pieces.size());
+  std::atomic<size_t> next{0};
+  team.run([&](int64_t) {
+    for (size_t mine; (mine = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
+      std::span<const uint8_t> rest = list[pieces[mine].section].bytes.subspan(pieces[mine].index * GM_HASH_PIECE);
+      hashes[mine] = gmHashBytes(rest.data(), std::min<size_t>(rest.size(), GM_HASH_PIECE));
+    }
+  });
+  size_t begin = 0;
+  for (const Section &section : list) {
+    size_t count = gmHashPieces(section.bytes.size());
+    uint64_t seen = gmHashBytes(hashes.data() + begin, count * sizeof(uint64_t));
+    begin += count;
+    if (seen != section.hash)
+      return inputError(shownName + ": section '" + section.name +
+                        format("' was changed: its hash is %016llx, the table says %016llx; copy or build it again",
+                               (unsigned long long)seen, (unsigned long long)section.hash));
+  }
+  return {};
+}
+
+std::string ownPath() {
+  constexpr const char *kSelf = "/proc/self/exe";
+  if (access(kSelf, R_OK) == 0)
+    return kSelf;
+  const char *started = reinterpret_cast<const char *>(getauxval(AT_EXECFN));
+  return started ? started : kSelf;
+}
+
+} // namespace gemmart

@@ -1,0 +1,68 @@
+// From logits to the next token: penalties, temperature, top-k, top-p, min-p, and a random draw that a seed repeats.
+#ifndef RUNTIME_MODEL_SAMPLER_H
+#define RUNTIME_MODEL_SAMPLER_H
+
+#include "runtime/base/Status.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace gemmart {
+
+/// xoshiro256** (Blackman and Vigna), seeded through splitmix64. The same seed gives the same numbers on every machine.
+class Random {
+public:
+  explicit Random(uint64_t seed);
+  uint64_t next();
+  double uniform() { return double(next() >> 11) * 0x1p-53; } ///< in [0, 1)
+
+private:
+  uint64_t state[4];
+};
+
+/// The neutral values choose from the whole distribution.
+struct SamplerOptions {
+  double temperature = 1;       ///< 0: the most likely token
+  int64_t topK = 0;             ///< 0: off
+  double topP = 1;              ///< 1: off
+  double minP = 0;              ///< 0: off; relative to the most likely token
+  double repetitionPenalty = 1; ///< divides (multiplies, below zero) the logit of every token of prompt and answer
+  double presencePenalty = 0;   ///< subtracted once for a token of the answer
+  double frequencyPenalty = 0;  ///< subtracted for each time it is in the answer
+  uint64_t seed = 0;
+};
+
+/// Linear in the vocabulary: candidates are selected partially, never all sorted.
+class Sampler {
+public:
+  Sampler(const SamplerOptions &options, int64_t vocabTokens);
+
+  /// Counts a token of the prompt (`generated` false) or of the answer. Ids lie in the vocabulary.
+  void accept(int32_t token, bool generated);
+
+  /// The next token; changes `logits` [vocab]. Order: penalties, temperature, top-k, top-p, min-p. The lowest id wins a
+  /// tie. Fails when no logit is a finite number.
+  Result<int32_t> sample(std::span<float> logits);
+
+private:
+  void applyPenalties(std::span<float> logits) const;
+  int64_t selectTopK(std::span<const float> logits);
+  int64_t selectTopP(std::span<const float> logits, int64_t count, float largest);
+
+  SamplerOptions options;
+  Random random;
+  std::vector<int32_t> promptCount, answerCount; ///< [vocab] or empty when no penalty asks for them
+  std::vector<int32_t> seen;                     ///< the distinct tokens of both
+  std::vector<int32_t> order;                    ///< [vocab] candidates, best first as far as selected
+  std::vector<double> weight;                    ///< of the candidates
+};
+
+/// The most likely token, or -1 when no logit is a number above minus infinity.
+int32_t mostLikely(std::span<const float> logits);
+
+/// -log softmax(logits)[token], in double.
+double negativeLogLikelihood(std::span<const float> logits, int32_t token);
+
+} // namespace gemmart
+#endif

@@ -1,0 +1,112 @@
+// One conversation, see Session.h.
+#include "runtime/model/Session.h"
+
+#include "runtime/base/Text.h"
+
+#include <algorithm>
+#include <climits>
+
+namespace gemmart {
+
+MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int64_t contextTokens) {
+  MemoryStatement memory;
+  memory.weights = model.weight_bytes;
+  // The file rounds its growing part up to blocks, so a full context is what the compiler says, not a product.
+  memory.kv = contextTokens == model.context_tokens
+                  ? model.kv_bytes
+                  : std::min(model.kv_bytes, model.kv_fixed_bytes + contextTokens * model.kv_token_bytes);
+  memory.arena = level.arena_bytes;
+  memory.logits = std::min(level.max_last_rows, contextTokens) * model.vocab_tokens * int64_t(sizeof(float));
+  return memory;
+}
+
+Result<Session> Session::open(const GmModel &model, const GmLevel &level, std::span<const uint8_t> weights, Team &team,
+                              int64_t contextTokens) {
+  if (int64_t(weights.size()) != model.weight_bytes)
+    return inputError(format("section 'weights' has %lld bytes, the code was compiled for %lld",
+                             (long long)weights.size(), (long long)model.weight_bytes));
+  if (contextTokens < 1 || contextTokens > model.context_tokens)
+    return usageError(format("a context of %lld tokens; this model was compiled for 1 to %lld",
+                             (long long)contextTokens, (long long)model.context_tokens));
+  int64_t logitBytes;
+  if (__builtin_mul_overflow(level.max_last_rows, model.vocab_tokens * int64_t(sizeof(float)), &logitBytes))
+    return bugError("the model table in this executable makes no sense: logits beyond 2^63 bytes");
+  Session session(model, level, team);
+  session.contextTokens = contextTokens;
+  session.weights = weights.data();
+  Result<Pages> kv = Pages::reserve(model.kv_bytes, "key/value cache", true);
+  if (!kv)
+    return kv.status();
+  Result<Pages> arena = Pages::reserve(level.arena_bytes, "arena", true);
+  if (!arena)
+    return arena.status();
+  Result<Pages> logits = Pages::reserve(logitBytes, "logits", false);
+  if (!logits)
+    return logits.status();
+  session.kv = std::move(*kv);
+  session.arena = std::move(*arena);
+  session.logits = std::move(*logits);
+  return session;
+}
+
+Status Session::check(std::span<const int32_t> tokens) const {
+  for (size_t index = 0; index < tokens.size(); ++index)
+    if (tokens[index] < 0 || tokens[index] >= model->vocab_tokens)
+      return inputError(format("token %lld of the input is %d; ids of this model go from 0 to %lld",
+                               (long long)index + 1, tokens[index], (long long)model->vocab_tokens - 1));
+  int64_t count = int64_t(tokens.size());
+  if (count <= contextTokens - next)
+    return {};
+  if (next == 0)
+    return inputError(
+        format("the prompt has %lld tokens, the context holds %lld", (long long)count, (long long)contextTokens));
+  return inputError(format("%lld tokens and %lld more do not fit the context of %lld", (long long)next,
+                           (long long)count, (long long)contextTokens));
+}
+
+void Session::runChunk(std::span<const int32_t> tokens, int64_t rows) {
+  alignas(64) GmStep step{};
+  step.weights = weights;
+  step.arena = arena.data();
+  step.kv = kv.data();
+  step.tokens = tokens.data();
+  step.token_count = int64_t(tokens.size());
+  step.position = next;
+  step.last_rows = rows;
+  step.logits = reinterpret_cast<float *>(logits.data());
+  team->runStep(step.token_count == 1 ? level->decode : level->prefill, step);
+  next += step.token_count;
+}
+
+Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink) {
+  if (Status status = check(tokens); !status)
+    return status;
+  int64_t left = int64_t(tokens.size()), offset = 0, vocab = model->vocab_tokens;
+  float *row = reinterpret_cast<float *>(logits.data());
+  while (left > 0) {
+    int64_t count = std::min(left, level->max_chunk_tokens), silent = std::max<int64_t>(left - lastRows, 0);
+    // A chunk ends early rather than owe more rows than fit.
+    count = std::min(count, silent + level->max_last_rows);
+    int64_t rows = std::max<int64_t>(count - silent, 0);
+    runChunk(tokens.subspan(size_t(offset), size_t(count)), rows);
+    for (int64_t index = 0; index < rows; ++index)
+      if (Status status = sink(next - rows + index, {row + index * vocab, size_t(vocab)}); !status)
+        return status;
+    offset += count;
+    left -= count;
+  }
+  return {};
+}
+
+Result<std::span<float>> Session::feed(std::span<const int32_t> tokens) {
+  std::span<float> last;
+  Status status = feed(tokens, std::min<int64_t>(1, int64_t(tokens.size())), [&](int64_t, std::span<float> row) {
+    last = row;
+    return Status();
+  });
+  if (!status)
+    return status;
+  return last;
+}
+
+} // namespace gemmart

@@ -1,0 +1,62 @@
+// One conversation: the key/value cache, the scratch arena, and the position. Runs the compiled entry points.
+#ifndef RUNTIME_MODEL_SESSION_H
+#define RUNTIME_MODEL_SESSION_H
+
+#include "runtime/abi/Step.h"
+#include "runtime/base/File.h"
+#include "runtime/base/Status.h"
+#include "runtime/host/Team.h"
+
+#include <functional>
+#include <span>
+
+namespace gemmart {
+
+/// What the memory of a session will be, known before it is opened.
+struct MemoryStatement {
+  int64_t weights = 0, kv = 0, arena = 0, logits = 0; ///< bytes; kv with a full context
+  int64_t total() const { return weights + kv + arena + logits; }
+};
+MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int64_t contextTokens);
+
+/// Mutable, owned by one thread at a time. The model, the weights and the team outlive it.
+class Session {
+public:
+  /// All allocation happens here. `contextTokens`: 1..model.context_tokens.
+  static Result<Session> open(const GmModel &model, const GmLevel &level, std::span<const uint8_t> weights, Team &team,
+                              int64_t contextTokens);
+
+  /// Called with the logits [vocab] of one position, in order. The row may be changed; it is overwritten by the next
+  /// chunk.
+  using RowSink = std::function<Status(int64_t position, std::span<float> logits)>;
+
+  /// Appends tokens to the sequence; the last `lastRows` of them (0..tokens.size()) get logits, given to `sink`.
+  /// Fails before it computes anything when an id is not in the vocabulary or the context has no room.
+  Status feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink);
+
+  /// Appends tokens and returns the logits [vocab] of the last one, valid until the next call.
+  Result<std::span<float>> feed(std::span<const int32_t> tokens);
+
+  int64_t position() const { return next; } ///< of the next token = tokens held
+  int64_t context() const { return contextTokens; }
+  /// Forgets the sequence. What the cache held stays there, unread: a key is read only at positions below the current
+  /// one.
+  void reset() { next = 0; }
+  /// For measuring only: goes back to a smaller position, as deep in the cache as before, with whatever it then holds.
+  void rewindForBench(int64_t position) { next = position; }
+
+private:
+  Session(const GmModel &model, const GmLevel &level, Team &team) : model(&model), level(&level), team(&team) {}
+  Status check(std::span<const int32_t> tokens) const;
+  void runChunk(std::span<const int32_t> tokens, int64_t rows);
+
+  const GmModel *model;
+  const GmLevel *level;
+  Team *team;
+  const uint8_t *weights = nullptr;
+  Pages kv, arena, logits;
+  int64_t contextTokens = 0, next = 0;
+};
+
+} // namespace gemmart
+#endif

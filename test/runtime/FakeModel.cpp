@@ -1,0 +1,121 @@
+// The fake model, see FakeModel.h. Also linked with main() into runtime_fake, the executable of the command-line tests.
+#include "test/runtime/FakeModel.h"
+
+#include "runtime/abi/Artifact.h"
+#include "runtime/abi/Hash.h"
+
+#include <cstring>
+
+namespace gemmart::fake {
+
+static uint64_t mix(uint64_t state, int32_t token) {
+  return (state ^ uint64_t(token + 1)) * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t weightSum(const uint8_t *data) {
+  uint64_t sum = 0;
+  for (int64_t index = 0; index < kWeightBytes; ++index)
+    sum = sum * 31 + data[index];
+  return sum;
+}
+
+static int32_t top(uint64_t state) {
+  return int32_t((state >> 20) % uint64_t(kVocab));
+}
+
+int32_t expectedNext(std::span<const int32_t> sequence, std::span<const uint8_t> weights) {
+  uint64_t state = weightSum(weights.data());
+  for (int32_t token : sequence)
+    state = mix(state, token);
+  return top(state);
+}
+
+/// Writes the tokens into the cache, every thread its share; then the rows, claimed one by one.
+static void entry(GmStep *step, int64_t thread) {
+  int32_t *cache = reinterpret_cast<int32_t *>(step->kv);
+  for (int64_t index = thread; index < step->token_count; index += step->threads)
+    cache[step->position + index] = step->tokens[index];
+  gmBarrier(step, thread);
+  int64_t row;
+  while ((row = __atomic_fetch_add(&step->claim, 1, __ATOMIC_RELAXED)) < step->last_rows) {
+    int64_t last = step->position + step->token_count - step->last_rows + row;
+    uint64_t state = weightSum(step->weights);
+    for (int64_t index = 0; index <= last; ++index)
+      state = mix(state, cache[index]);
+    float *logits = step->logits + row * kVocab;
+    for (int64_t token = 0; token < kVocab; ++token)
+      logits[token] = float(token % 7) * 0.125f - 2;
+    logits[top(state)] = 4;
+  }
+  gmBarrier(step, thread);
+}
+
+static void readAll(const uint8_t *data, int64_t bytes, uint64_t *sink) {
+  uint64_t sum = 0, word;
+  for (int64_t index = 0; index < bytes; index += 8) {
+    std::memcpy(&word, data + index, 8);
+    sum += word;
+  }
+  *sink = sum;
+}
+
+std::vector<uint8_t> weights() {
+  std::vector<uint8_t> data(kWeightBytes);
+  for (size_t index = 0; index < data.size(); ++index)
+    data[index] = uint8_t(index * 7 + index / 256);
+  return data;
+}
+
+std::string manifest() {
+  return R"({"model":"fake","size":"tiny","quant":"f32","kv":"f32","context":64,"template":"","empty_thought":false,)"
+         R"("bos":2,"add_bos":true,"stop_ids":[96],"sampling":{"temperature":1.0,"top_p":0.95,"top_k":64},)"
+         R"("weights_source":"test","formats":{"f32":3},"compiler_version":"0"})";
+}
+
+std::vector<uint8_t> artifact(std::vector<uint8_t> file, std::span<const NamedSection> sections) {
+  std::vector<GmSection> table;
+  for (const NamedSection &section : sections) {
+    file.resize((file.size() + GM_SECTION_ALIGN - 1) / GM_SECTION_ALIGN * GM_SECTION_ALIGN);
+    GmSectionHasher hasher;
+    hasher.update(section.bytes.data(), section.bytes.size());
+    GmSection entry{};
+    std::memcpy(entry.name, section.name.data(), std::min(section.name.size(), sizeof entry.name));
+    entry.offset = file.size();
+    entry.bytes = section.bytes.size();
+    entry.hash = hasher.finish();
+    table.push_back(entry);
+    file.insert(file.end(), section.bytes.begin(), section.bytes.end());
+  }
+  size_t tableBytes = table.size() * sizeof(GmSection);
+  GmTrailer trailer{};
+  trailer.table_offset = file.size();
+  trailer.section_count = uint32_t(table.size());
+  trailer.abi_version = GM_ABI_VERSION;
+  trailer.table_hash = gmHashBytes(table.data(), tableBytes);
+  trailer.file_bytes = file.size() + tableBytes + sizeof trailer;
+  std::memcpy(trailer.magic, GM_TRAILER_MAGIC, sizeof trailer.magic);
+  const uint8_t *tableData = reinterpret_cast<const uint8_t *>(table.data());
+  file.insert(file.end(), tableData, tableData + tableBytes);
+  const uint8_t *trailerData = reinterpret_cast<const uint8_t *>(&trailer);
+  file.insert(file.end(), trailerData, trailerData + sizeof trailer);
+  return file;
+}
+
+std::vector<uint8_t> artifact(std::vector<uint8_t> head) {
+  std::string text = manifest();
+  NamedSection sections[] = {{"weights", weights()}, {"manifest", {text.begin(), text.end()}}};
+  return artifact(std::move(head), sections);
+}
+
+// Level "wide" needs a feature that no CPU has: the choice must pass it by.
+static constexpr GmLevel kLevels[] = {
+    {"wide", uint64_t(1) << 63, entry, entry, readAll, 4096, kChunk, kRows},
+    {"base", 0, entry, entry, readAll, 4096, kChunk, kRows},
+};
+
+} // namespace gemmart::fake
+
+using namespace gemmart::fake;
+
+extern const GmModel gmModel = {GM_ABI_VERSION, 2,  kLevels, "fake",       kVocab,       kContext,
+                                kContext * 4,   64, 3,       kWeightBytes, kWeightBytes, 1000};
