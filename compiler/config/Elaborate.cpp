@@ -1,0 +1,582 @@
+// Turns a description and one set of numbers into a Model: evaluates lets, checks, weights and steps, layer by layer.
+#include "compiler/config/Description.h"
+#include "compiler/config/Numbers.h"
+#include "compiler/config/Operations.h"
+#include "compiler/config/Schema.h"
+#include "compiler/config/Widths.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+namespace gemmac::config {
+
+namespace {
+
+constexpr int64_t kMostLayers = 1000, kMostSteps = 200000, kMostWeights = 200000, kMostIgnored = 200000;
+constexpr int64_t kWidest = (int64_t(1) << 31) - 1, kMostElements = int64_t(1) << 42;
+
+using Values = std::map<std::string, Value>;
+
+class Elaborator {
+public:
+  Elaborator(const Description &d, const SizeDecl *size, const Facts *facts, Diagnostics &diagnostics)
+      : d(d), size(size), facts(facts), diagnostics(diagnostics) {}
+
+  /// `structural`: the description itself has errors, so stop after what depends on numbers alone.
+  std::optional<Model> run(bool structural) {
+    size_t before = diagnostics.count();
+    Numbers numbers = resolveNumbers(d, size, facts, diagnostics);
+    values = std::move(numbers.values);
+    failed = std::move(numbers.failed);
+    model.numbers = values;
+    scope.facts = facts;
+    scope.prefix = tensorPrefix(d, facts);
+    scope.lookup = [this](const std::string &name) { return lookup(name); };
+    scope.inLayer = [this](const std::string &name, int64_t layer) -> const Value * {
+      if (layer < 0 || layer >= static_cast<int64_t>(layerValues.size()))
+        return nullptr;
+      auto found = layerValues[layer].find(name);
+      return found == layerValues[layer].end() ? nullptr : &found->second;
+    };
+    evaluateLets();
+    evaluateChecks();
+    if (structural || diagnostics.count() != before)
+      return std::nullopt;
+    elaborateRuntime();
+    elaborateSteps();
+    elaborateIgnored();
+    if (diagnostics.count() != before)
+      return std::nullopt;
+    model.family = d.family;
+    model.size = size ? size->name.text : "checkpoint";
+    return std::move(model);
+  }
+
+private:
+  const Description &d;
+  const SizeDecl *size;
+  const Facts *facts;
+  Diagnostics &diagnostics;
+  Model model;
+  Values values;
+  std::vector<Values> layerValues;
+  std::set<std::string> failed;
+  Scope scope;
+  Value indexValue;
+  // While steps are elaborated:
+  struct Produced {
+    std::string fullName;
+    Shape shape;
+  };
+  using Frame = std::map<std::string, Produced>;
+  Frame outer;
+  std::vector<Frame> frames;
+  Produced stream; ///< "x"
+  std::map<std::string, size_t> weightIndex;
+
+  bool gguf() const { return facts && facts->source == Facts::Source::Gguf; }
+
+  const Value *lookup(const std::string &name) {
+    if (scope.layer >= 0) {
+      if (name == "i") {
+        indexValue.scalar = double(scope.layer);
+        return &indexValue;
+      }
+      if (scope.layer < static_cast<int64_t>(layerValues.size()))
+        if (auto found = layerValues[scope.layer].find(name); found != layerValues[scope.layer].end())
+          return &found->second;
+    }
+    auto found = values.find(name);
+    return found == values.end() ? nullptr : &found->second;
+  }
+
+  std::optional<Value> evaluate(const Expression &expression) {
+    bool skip = !expression.valid();
+    expression.forEachName(
+        [&](const std::string &name, const Position &) { skip |= failed.count(name) || !lookup(name); });
+    return skip ? std::nullopt : expression.evaluate(scope, diagnostics);
+  }
+  /// An absent condition holds; one that could not be evaluated does not.
+  bool holds(const std::optional<Expression> &when) {
+    if (!when)
+      return true;
+    std::optional<Value> value = evaluate(*when);
+    if (!value)
+      return false;
+    if (const bool *b = value->isList ? nullptr : std::get_if<bool>(&value->scalar))
+      return *b;
+    diagnostics.errorOnce(value->where, fmt::format("'when' must be true or false, found {}", show(*value)));
+    return false;
+  }
+  std::optional<int64_t> whole(const Expression &expression, const std::string &what, int64_t least, int64_t most) {
+    std::optional<Value> value = evaluate(expression);
+    return value ? wholeNumber(*value, what, least, most, diagnostics) : std::nullopt;
+  }
+
+  void evaluateLets() {
+    for (const LetDecl &let : d.lets) {
+      if (std::optional<Value> value = evaluate(let.value))
+        values[let.name.text] = std::move(*value);
+      else
+        failed.insert(let.name.text);
+    }
+    std::optional<int64_t> count =
+        d.layerCount ? whole(*d.layerCount, "the number of layers", 1, kMostLayers) : std::nullopt;
+    if (!count)
+      return;
+    model.layers = *count;
+    layerValues.resize(*count);
+    // Name by name and not layer by layer, so that `last` can look at every layer.
+    for (const LetDecl &let : d.layerLets)
+      for (scope.layer = 0; scope.layer < *count; ++scope.layer) {
+        std::optional<Value> value = evaluate(let.value);
+        if (!value) {
+          failed.insert(let.name.text);
+          break;
+        }
+        layerValues[scope.layer][let.name.text] = std::move(*value);
+      }
+    scope.layer = -1;
+  }
+
+  void evaluateChecks() {
+    for (const CheckDecl &check : d.checks) {
+      int64_t layers = check.eachLayer ? model.layers : 1;
+      bool good = true;
+      for (int64_t i = 0; i < layers && good; ++i) {
+        scope.layer = check.eachLayer ? i : -1;
+        std::optional<Value> value = evaluate(check.that);
+        if (!value)
+          break;
+        const bool *b = value->isList ? nullptr : std::get_if<bool>(&value->scalar);
+        if (!b)
+          diagnostics.errorOnce(value->where, fmt::format("'that' must be true or false, found {}", show(*value)));
+        good = b && *b;
+        if (b && !good)
+          violated(check);
+      }
+    }
+    scope.layer = -1;
+  }
+
+  void violated(const CheckDecl &check) {
+    const Value *at = lookup(check.at);
+    Position where = at ? at->where : check.where;
+    std::string message = filled(check.say);
+    if (scope.layer >= 0)
+      message = fmt::format("layer {}: {}", scope.layer, message);
+    std::vector<Note> notes;
+    std::set<std::string> noted = {check.at};
+    check.that.forEachName([&](const std::string &name, const Position &) {
+      const Value *value = d.findNumber(name) && noted.insert(name).second ? lookup(name) : nullptr;
+      if (value && (value->where.line > 0 || value->where.file != where.file))
+        notes.push_back({value->where, fmt::format("{} = {} is set here", name, show(*value))});
+    });
+    diagnostics.error(where, message, notes);
+  }
+
+  /// A message with every {expression} replaced by its value.
+  std::string filled(const Text &say) {
+    std::string out;
+    size_t at = 0;
+    for (size_t open; (open = say.text.find('{', at)) != std::string::npos;) {
+      size_t close = say.text.find('}', open);
+      if (close == std::string::npos)
+        break;
+      Position where = say.where;
+      where.column += static_cast<int>(open) + 2;
+      out += say.text.substr(at, open - at);
+      Expression expression = Expression::parse(say.text.substr(open + 1, close - open - 1), where, diagnostics);
+      std::optional<Value> value = expression.valid() ? expression.evaluate(scope, diagnostics) : std::nullopt;
+      out += value ? show(*value) : "?";
+      at = close + 1;
+    }
+    return out + say.text.substr(at);
+  }
+
+  void elaborateRuntime() {
+    const RuntimeDecl &runtime = d.runtime;
+    auto real = [&](const std::optional<Expression> &expression, const char *what, double &out) {
+      std::optional<Value> value = expression ? evaluate(*expression) : std::nullopt;
+      if (!value)
+        return;
+      if (const double *x = value->isList ? nullptr : std::get_if<double>(&value->scalar))
+        out = *x;
+      else
+        diagnostics.errorOnce(value->where, fmt::format("{} must be a number, found {}", what, show(*value)));
+    };
+    auto integer = [&](const std::optional<Expression> &expression, const char *what, int64_t least, int64_t &out) {
+      if (expression)
+        out = whole(*expression, what, least, kWidest).value_or(out);
+    };
+    integer(runtime.vocab, "vocab", 1, model.vocab);
+    integer(runtime.context, "context", 1, model.context);
+    integer(runtime.bos, "bos", -1, model.bos);
+    integer(runtime.topK, "top_k", 0, model.topK);
+    real(runtime.temperature, "temperature", model.temperature);
+    real(runtime.topP, "top_p", model.topP);
+    model.chatTemplate = runtime.chatTemplate;
+    model.emptyThought = runtime.emptyThought && holds(runtime.emptyThought);
+    for (const Expression &expression : runtime.stopIds) {
+      std::optional<Value> value = evaluate(expression);
+      if (!value)
+        continue;
+      for (const Scalar &scalar : value->isList ? value->list : std::vector<Scalar>{value->scalar}) {
+        if (std::holds_alternative<std::monostate>(scalar))
+          continue;
+        Value one;
+        one.scalar = scalar;
+        one.where = value->where;
+        std::optional<int64_t> id = wholeNumber(one, "a stop id", 0, kWidest, diagnostics);
+        if (id && std::find(model.stopIds.begin(), model.stopIds.end(), *id) == model.stopIds.end())
+          model.stopIds.push_back(*id);
+      }
+    }
+  }
+
+  std::string tensorName(const std::string &name) const {
+    std::string full = withLayer(name, scope.layer);
+    return full.starts_with("/") ? full.substr(1) : scope.prefix + full;
+  }
+
+  static const WeightDecl *findWeight(const std::vector<WeightDecl> &list, const std::string &name) {
+    for (const WeightDecl &weight : list)
+      if (weight.name.text == name)
+        return &weight;
+    return nullptr;
+  }
+
+  bool inCheckpoint(const Weight &weight) const {
+    auto whole = [&](const std::vector<std::string> &parts) {
+      return std::all_of(parts.begin(), parts.end(),
+                         [&](const std::string &part) { return facts->tensors.count(part) != 0; });
+    };
+    return facts && std::any_of(weight.names.begin(), weight.names.end(), whole);
+  }
+
+  /// The weight that a step means by `name`, made on first use; the index in model.weights.
+  std::optional<size_t> weightFor(const Text &name) {
+    const WeightDecl *decl = scope.layer >= 0 ? findWeight(d.layerWeights, name.text) : nullptr;
+    bool layered = decl != nullptr;
+    if (!decl)
+      decl = findWeight(d.weights, name.text);
+    std::string full = layered ? fmt::format("layers.{}.{}", scope.layer, name.text) : name.text;
+    if (auto found = weightIndex.find(full); found != weightIndex.end())
+      return found->second;
+    int64_t layer = scope.layer;
+    if (!layered)
+      scope.layer = -1;
+    std::optional<size_t> index = makeWeight(*decl, full, name);
+    scope.layer = layer;
+    if (index)
+      weightIndex[full] = *index;
+    return index;
+  }
+
+  std::optional<size_t> makeWeight(const WeightDecl &decl, const std::string &full, const Text &user) {
+    Weight weight;
+    weight.name = full;
+    weight.where = decl.name.where;
+    for (const std::vector<std::string> &candidate : gguf() ? decl.gguf : decl.hf) {
+      weight.names.emplace_back();
+      for (const std::string &part : candidate)
+        weight.names.back().push_back(tensorName(part));
+    }
+    bool wanted = holds(decl.when);
+    if (decl.tied && (decl.when ? !wanted : !inCheckpoint(weight)))
+      return weightFor(*decl.tied);
+    if (!wanted) {
+      diagnostics.errorOnce(user.where, fmt::format("weight '{}' is used, but its 'when' does not hold", full),
+                            {{decl.when->position(), "the condition is here"}});
+      return std::nullopt;
+    }
+    if (weight.names.empty()) {
+      diagnostics.errorOnce(decl.name.where,
+                            fmt::format("weight '{}' has no name in a checkpoint of this kind: '{}' is needed", full,
+                                        gguf() ? "gguf" : "hf"));
+      return std::nullopt;
+    }
+    int64_t elements = 1;
+    for (const Expression &expression : decl.shape) {
+      std::optional<int64_t> axis = whole(expression, "an axis of " + full, 1, kWidest);
+      if (!axis)
+        return std::nullopt;
+      if (elements > kMostElements / *axis) {
+        diagnostics.errorOnce(decl.name.where,
+                              fmt::format("weight '{}' would have more than {} elements", full, kMostElements));
+        return std::nullopt;
+      }
+      elements *= *axis;
+      weight.shape.push_back(*axis);
+    }
+    weight.floor = decl.floor;
+    weight.offset = gguf() ? decl.offsetGguf : decl.offsetHf;
+    if (const auto &heads = gguf() ? decl.interleavedGguf : decl.interleavedHf)
+      weight.interleavedHeads = whole(*heads, "the interleaved heads of " + full, 1, kWidest).value_or(0);
+    if (model.weights.size() >= kMostWeights) {
+      diagnostics.errorOnce(decl.name.where, fmt::format("more than {} weights", kMostWeights));
+      return std::nullopt;
+    }
+    model.weights.push_back(std::move(weight));
+    return model.weights.size() - 1;
+  }
+
+  /// "name", "name@layer", "a|b": what it stands for here, or null after an error.
+  const Produced *resolve(const Text &in) {
+    std::string missing;
+    size_t begin = 0;
+    do {
+      size_t end = std::min(in.text.find('|', begin), in.text.size());
+      std::string name = in.text.substr(begin, end - begin);
+      begin = end + 1;
+      Frame *frame = scope.layer >= 0 ? &frames[scope.layer] : nullptr;
+      if (size_t mark = name.find('@'); mark != std::string::npos) {
+        const Value *layer = lookup(name.substr(mark + 1));
+        if (!layer)
+          return nullptr;
+        Value position = *layer;
+        position.where = in.where;
+        std::optional<int64_t> index = wholeNumber(
+            position, fmt::format("layer {}: '{}'", scope.layer, name.substr(mark + 1)), 0, scope.layer, diagnostics);
+        if (!index)
+          return nullptr;
+        frame = &frames[*index];
+        name = name.substr(0, mark);
+        missing = fmt::format("layer {} has no '{}', which layer {} wants", *index, name, scope.layer);
+      } else {
+        if (name == "x" && stream.fullName.size())
+          return &stream;
+        if (auto found = outer.find(name); found != outer.end())
+          return &found->second;
+      }
+      if (frame)
+        if (auto found = frame->find(name); found != frame->end())
+          return &found->second;
+    } while (begin <= in.text.size());
+    if (missing.empty())
+      missing = fmt::format("{}no step yields '{}': its 'when' does not hold",
+                            scope.layer >= 0 ? fmt::format("layer {}: ", scope.layer) : "", in.text);
+    diagnostics.errorOnce(in.where, missing);
+    return nullptr;
+  }
+
+  bool attributes(const StepDecl &decl, const OperationInfo &operation, Step &step) {
+    bool good = true;
+    for (const AttributeInfo &info : operation.attributes) {
+      auto found = decl.attributes.find(info.name);
+      if (found == decl.attributes.end()) {
+        if (info.fallback && info.kind == AttributeKind::Integer)
+          step.attributes[info.name] = static_cast<int64_t>(*info.fallback);
+        else if (info.fallback)
+          step.attributes[info.name] = *info.fallback;
+        continue;
+      }
+      if (info.kind == AttributeKind::Word) {
+        step.attributes[info.name] = found->second.word.text;
+        continue;
+      }
+      std::optional<Value> value = evaluate(found->second.value);
+      const double *x = value && !value->isList ? std::get_if<double>(&value->scalar) : nullptr;
+      if (value && !x)
+        diagnostics.errorOnce(value->where, fmt::format("{} must be a number, found {}", info.name, show(*value)));
+      else if (value && info.kind == AttributeKind::Integer) {
+        std::optional<int64_t> n = wholeNumber(*value, info.name, int64_t(info.min), int64_t(info.max), diagnostics);
+        if (n)
+          step.attributes[info.name] = *n;
+        good &= n.has_value();
+      } else if (value && (*x < info.min || *x > info.max))
+        diagnostics.errorOnce(
+            value->where, fmt::format("{} = {} must be in {:g} .. {:g}", info.name, show(*value), info.min, info.max));
+      else if (value)
+        step.attributes[info.name] = *x;
+      good &= step.attributes.count(info.name) != 0;
+    }
+    return good;
+  }
+
+  /// A step that could not be made leaves its name undefined; the errors that follow from it stop with the first layer.
+  bool elaborateStep(const StepDecl &decl) {
+    if (!holds(decl.when))
+      return true;
+    const OperationInfo &operation = *findOperation(decl.op.text);
+    Step step;
+    step.op = decl.op.text;
+    step.layer = static_cast<int>(scope.layer);
+    step.name = scope.layer >= 0 ? fmt::format("layers.{}.{}", scope.layer, decl.name.text) : decl.name.text;
+    step.where = decl.name.where;
+    std::vector<Shape> inputs;
+    std::vector<size_t> indices;
+    bool good = attributes(decl, operation, step);
+    for (const Text &in : decl.in) {
+      const Produced *value = resolve(in);
+      good &= value != nullptr;
+      if (!value)
+        continue;
+      step.inputs.push_back(value->fullName);
+      inputs.push_back(value->shape);
+    }
+    for (const Text &name : decl.weights) {
+      std::optional<size_t> index = weightFor(name);
+      good &= index.has_value();
+      if (index)
+        indices.push_back(*index);
+    }
+    if (!good)
+      return false;
+    std::vector<const Weight *> weights;
+    for (size_t index : indices) {
+      weights.push_back(&model.weights[index]);
+      step.weights.push_back(model.weights[index].name);
+    }
+    std::string fault;
+    std::optional<Shape> shape = inferShape(step, inputs, weights, fault);
+    if (!shape) {
+      std::string layer = scope.layer >= 0 ? fmt::format("layer {}: ", scope.layer) : "";
+      std::vector<Note> notes;
+      for (const Weight *weight : weights)
+        notes.push_back({weight->where, fmt::format("'{}' has shape {}", weight->name, showShape(weight->shape))});
+      diagnostics.errorOnce(decl.op.where, layer + fault, notes);
+      return false;
+    }
+    if (model.steps.size() >= kMostSteps) {
+      diagnostics.errorOnce(decl.name.where, fmt::format("more than {} steps", kMostSteps));
+      return false;
+    }
+    (scope.layer >= 0 ? frames[scope.layer] : outer)[decl.name.text] = {step.name, *shape};
+    model.steps.push_back(std::move(step));
+    return true;
+  }
+
+  bool elaborateList(const std::vector<StepDecl> &list) {
+    bool good = true;
+    for (const StepDecl &step : list)
+      good &= elaborateStep(step);
+    return good;
+  }
+
+  void elaborateSteps() {
+    outer["ids"] = {"ids", {Shape::Kind::Ids, 0, false}};
+    if (!elaborateList(d.before))
+      return;
+    const Produced *in = resolve(d.layerIn);
+    if (!in)
+      return;
+    stream = *in;
+    frames.resize(model.layers);
+    for (scope.layer = 0; scope.layer < model.layers; ++scope.layer) {
+      if (!elaborateList(d.layerSteps))
+        return;
+      const Produced *out = resolve(d.layerOut);
+      if (!out)
+        return;
+      if (out->shape.kind != Shape::Kind::Rows || out->shape.width != stream.shape.width ||
+          out->shape.lastRows != stream.shape.lastRows)
+        return diagnostics.error(d.layerOut.where,
+                                 fmt::format("layer {} turns a stream that is {} wide into one that is {} wide",
+                                             scope.layer, stream.shape.width, out->shape.width));
+      stream = *out;
+    }
+    scope.layer = -1;
+    if (!elaborateList(d.after))
+      return;
+    const Step &last = model.steps.back();
+    auto found = outer.find(last.name);
+    if (found == outer.end() || found->second.shape.kind != Shape::Kind::Rows ||
+        found->second.shape.width != model.vocab || !found->second.shape.lastRows)
+      diagnostics.error(
+          last.where,
+          fmt::format("the last step must yield the logits: rows after last_rows, vocab = {} wide", model.vocab));
+  }
+
+  void elaborateIgnored() {
+    auto add = [&](const IgnoredDecl &ignored) {
+      const std::optional<Text> &pattern = gguf() ? ignored.gguf : ignored.hf;
+      if (pattern && holds(ignored.when) && model.ignored.size() < kMostIgnored)
+        model.ignored.push_back({tensorName(pattern->text), ignored.why});
+    };
+    scope.layer = -1;
+    for (const IgnoredDecl &ignored : d.ignored)
+      add(ignored);
+    for (scope.layer = 0; scope.layer < model.layers; ++scope.layer)
+      for (const IgnoredDecl &ignored : d.layerIgnored)
+        add(ignored);
+    scope.layer = -1;
+  }
+};
+
+const SizeDecl *findSize(const Description &d, const std::string &name, Diagnostics &diagnostics) {
+  for (const SizeDecl &size : d.sizes)
+    if (size.name.text == name)
+      return &size;
+  std::vector<std::string> names = d.sizeNames();
+  diagnostics.error({d.file, 0, 0},
+                    fmt::format("unknown size {}{}; sizes are {}", inQuotes(name), didYouMean(name, names),
+                                names.empty() ? "not given in it" : joined(names)));
+  return nullptr;
+}
+
+} // namespace
+
+Result<Model> elaborate(const std::string &tomlPath, const std::optional<std::string> &size, const Facts *facts) {
+  Diagnostics diagnostics;
+  std::optional<Description> d = readDescription(tomlPath, diagnostics);
+  if (!d)
+    return Error{diagnostics.render()};
+  bool structural = !diagnostics.empty();
+  const SizeDecl *decl = size ? findSize(*d, *size, diagnostics) : nullptr;
+  if (facts && facts->source == Facts::Source::None)
+    facts = nullptr;
+  std::string seen;
+  if (facts && !acceptsArchitecture(*d, *facts, seen)) {
+    std::vector<std::string> accepted;
+    for (const Text &one : facts->source == Facts::Source::Gguf ? d->ggufArchitectures : d->hfModelTypes)
+      accepted.push_back(one.text);
+    diagnostics.error({facts->path, 0, 0},
+                      fmt::format("{} describes models of type {}, but this checkpoint {}", tomlPath, joined(accepted),
+                                  seen.empty() ? "does not say its type" : "is of type " + inQuotes(seen)));
+  } else if (!size && !facts) {
+    std::vector<std::string> names = d->sizeNames();
+    diagnostics.error({d->file, 0, 0}, fmt::format("neither a size nor a checkpoint is given; sizes are {}",
+                                                   names.empty() ? "not given in it" : joined(names)));
+  } else if (decl || !size) {
+    std::optional<Model> model = Elaborator(*d, decl, facts, diagnostics).run(structural);
+    if (model && diagnostics.empty())
+      return std::move(*model);
+  }
+  return Error{diagnostics.render()};
+}
+
+Status check(const std::string &tomlPath) {
+  Diagnostics diagnostics;
+  std::optional<Description> d = readDescription(tomlPath, diagnostics);
+  if (d) {
+    bool structural = !diagnostics.empty();
+    for (const SizeDecl &size : d->sizes)
+      Elaborator(*d, &size, nullptr, diagnostics).run(structural);
+  }
+  if (!diagnostics.empty())
+    return Error{diagnostics.render()};
+  return Ok{};
+}
+
+Result<std::vector<std::string>> listSizes(const std::string &tomlPath) {
+  Diagnostics diagnostics;
+  std::optional<Description> d = readDescription(tomlPath, diagnostics);
+  if (!d)
+    return Error{diagnostics.render()};
+  return d->sizeNames();
+}
+
+Result<bool> recognises(const std::string &tomlPath, const Facts &facts) {
+  Diagnostics diagnostics;
+  std::optional<Description> d = readDescription(tomlPath, diagnostics);
+  if (!d)
+    return Error{diagnostics.render()};
+  std::string seen;
+  return acceptsArchitecture(*d, facts, seen);
+}
+
+} // namespace gemmac::config
