@@ -1,0 +1,280 @@
+// Lays a tokenizer out as the section that the runtime maps: string table, hash index, perfect pair table, join matrix.
+#include "compiler/import/TokenizerData.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace gemmac::import {
+
+static Error fail(const TokenizerData &data, const std::string &what) {
+  return Error{data.file + ": " + what};
+}
+
+static uint64_t hashOf(std::string_view text) {
+  return gmTokenHash(reinterpret_cast<const uint8_t *>(text.data()), text.size());
+}
+
+SymbolIndex::SymbolIndex(std::span<const std::string> symbols) : symbols(symbols) {
+  size_t slotCount = 4;
+  while (slotCount < symbols.size() * 2)
+    slotCount *= 2;
+  table.assign(slotCount, GM_NO_SYMBOL);
+  for (uint32_t id = 0; id < symbols.size(); ++id) {
+    if (symbols[id].empty())
+      continue;
+    size_t slot = hashOf(symbols[id]) & (slotCount - 1);
+    while (table[slot] != GM_NO_SYMBOL && symbols[table[slot]] != symbols[id])
+      slot = (slot + 1) & (slotCount - 1);
+    table[slot] = id;
+  }
+}
+
+uint32_t SymbolIndex::find(std::string_view text) const {
+  if (text.empty())
+    return GM_NO_SYMBOL;
+  size_t slot = hashOf(text) & (table.size() - 1);
+  while (table[slot] != GM_NO_SYMBOL && symbols[table[slot]] != text)
+    slot = (slot + 1) & (table.size() - 1);
+  return table[slot];
+}
+
+/// The value of "<0xXX>", or -1.
+static int byteOfToken(std::string_view text) {
+  if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>')
+    return -1;
+  int value = 0;
+  for (char c : text.substr(3, 2)) {
+    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0)
+      return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+void markByteTokens(TokenizerData &data) {
+  for (uint32_t id = 0; id < data.tokens; ++id)
+    if (byteOfToken(data.symbols[id]) >= 0 && !(data.types[id] & GM_TOKEN_ADDED))
+      data.types[id] |= GM_TOKEN_BYTE;
+}
+
+namespace {
+
+/// The pair table: hash and displace. Every pair has one possible slot, so that a lookup that fails (most do) costs one
+/// line.
+class PairTable {
+public:
+  bool build(const std::vector<GmTokenPair> &pairs);
+  std::vector<GmTokenPair> slots;
+  std::vector<uint16_t> displacements;
+  uint32_t seed = 0;
+
+private:
+  bool tryBuild(const std::vector<GmTokenPair> &pairs);
+};
+
+} // namespace
+
+bool PairTable::tryBuild(const std::vector<GmTokenPair> &pairs) {
+  uint32_t bucketCount = uint32_t(pairs.size() / 4 + 1), slotCount = uint32_t(pairs.size() + pairs.size() / 16 + 8);
+  slots.assign(slotCount, GmTokenPair{GM_NO_SYMBOL, GM_NO_SYMBOL, 0, 0});
+  displacements.assign(bucketCount, 0);
+  std::vector<uint64_t> hashes(pairs.size());
+  std::vector<uint32_t> starts(bucketCount + 1, 0), members(pairs.size());
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    hashes[i] = gmPairHash(pairs[i].left, pairs[i].right, seed);
+    ++starts[gmPairBucket(hashes[i], bucketCount) + 1];
+  }
+  for (uint32_t b = 0; b < bucketCount; ++b)
+    starts[b + 1] += starts[b];
+  std::vector<uint32_t> next(starts.begin(), starts.end() - 1), order(bucketCount);
+  for (uint32_t i = 0; i < pairs.size(); ++i)
+    members[next[gmPairBucket(hashes[i], bucketCount)]++] = i;
+  for (uint32_t b = 0; b < bucketCount; ++b)
+    order[b] = b;
+  // Large buckets first, while the table is empty.
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    uint32_t sizeA = starts[a + 1] - starts[a], sizeB = starts[b + 1] - starts[b];
+    return sizeA != sizeB ? sizeA > sizeB : a < b;
+  });
+  std::vector<uint32_t> taken;
+  for (uint32_t b : order) {
+    std::span<const uint32_t> bucket(members.data() + starts[b], starts[b + 1] - starts[b]);
+    bool placed = bucket.empty();
+    for (uint32_t d = 0; d < 65536 && !placed; ++d) {
+      taken.clear();
+      for (uint32_t i : bucket) {
+        uint32_t slot = gmPairSlot(hashes[i], uint16_t(d), slotCount);
+        if (slots[slot].left != GM_NO_SYMBOL || std::find(taken.begin(), taken.end(), slot) != taken.end())
+          break;
+        taken.push_back(slot);
+      }
+      placed = taken.size() == bucket.size();
+      if (placed)
+        displacements[b] = uint16_t(d);
+    }
+    if (!placed)
+      return false;
+    for (size_t k = 0; k < bucket.size(); ++k)
+      slots[taken[k]] = pairs[bucket[k]];
+  }
+  return true;
+}
+
+bool PairTable::build(const std::vector<GmTokenPair> &pairs) {
+  if (pairs.empty())
+    return true;
+  for (seed = 1; seed <= 16; ++seed)
+    if (tryBuild(pairs))
+      return true;
+  return false;
+}
+
+/// Sorted by sides, of equal sides only the last given.
+static std::vector<GmTokenPair> uniquePairs(const std::vector<GmTokenPair> &merges) {
+  std::vector<GmTokenPair> pairs = merges;
+  auto sides = [](const GmTokenPair &p) { return uint64_t(p.left) << 32 | p.right; };
+  std::sort(pairs.begin(), pairs.end(), [&](const GmTokenPair &a, const GmTokenPair &b) {
+    return sides(a) != sides(b) ? sides(a) < sides(b) : a.rank < b.rank;
+  });
+  size_t kept = 0;
+  for (size_t i = 0; i < pairs.size(); ++i)
+    if (i + 1 == pairs.size() || sides(pairs[i]) != sides(pairs[i + 1]))
+      pairs[kept++] = pairs[i];
+  pairs.resize(kept);
+  return pairs;
+}
+
+/// Header's `joins`; see there why all bits are set for some tokenizers.
+static std::vector<uint64_t> joinMatrix(const TokenizerData &data, std::span<const GmTokenPair> pairs, bool allBytes) {
+  std::vector<uint64_t> joins(256 * 4, 0);
+  bool spaces = data.flags & GM_TOKENIZER_SPACE_MARK;
+  bool exact = allBytes;
+  for (const GmTokenPair &pair : pairs)
+    exact = exact && !((data.types[pair.left] | data.types[pair.right]) & GM_TOKEN_BYTE) &&
+            int32_t(pair.left) != data.unk && int32_t(pair.right) != data.unk;
+  if (!exact) {
+    std::fill(joins.begin(), joins.end(), ~uint64_t(0));
+    return joins;
+  }
+  auto join = [&](uint8_t last, uint8_t first) { joins[last * 4 + (first >> 6)] |= uint64_t(1) << (first & 63); };
+  for (unsigned last = 0x80; last < 256; ++last)
+    for (unsigned first = 0x80; first < 0xC0; ++first)
+      join(uint8_t(last), uint8_t(first)); // inside of a character there is no cut
+  for (const GmTokenPair &pair : pairs) {
+    const std::string &left = data.symbols[pair.left], &right = data.symbols[pair.right];
+    uint8_t lasts[2] = {uint8_t(left.back()), uint8_t(left.back())};
+    uint8_t firsts[2] = {uint8_t(right.front()), uint8_t(right.front())};
+    if (spaces && left.ends_with(spaceMark))
+      lasts[1] = ' ';
+    if (spaces && right.starts_with(spaceMark))
+      firsts[1] = ' ';
+    for (uint8_t last : lasts)
+      for (uint8_t first : firsts)
+        join(last, first);
+  }
+  return joins;
+}
+
+static Status checkData(const TokenizerData &data) {
+  size_t count = data.symbols.size();
+  if (data.tokens == 0)
+    return fail(data, "the vocabulary is empty");
+  if (count > GM_TOKENIZER_MAX_SYMBOLS)
+    return fail(data, std::to_string(count) + " tokens; at most " + std::to_string(GM_TOKENIZER_MAX_SYMBOLS) +
+                          " are possible");
+  size_t stringBytes = 0;
+  for (const std::string &symbol : data.symbols)
+    stringBytes += symbol.size();
+  if (stringBytes > (size_t(1) << 31))
+    return fail(data, "the tokens' strings take more than 2 GiB");
+  for (uint32_t id = 0; id < count; ++id)
+    if (data.symbols[id].size() > GM_TOKENIZER_MAX_TOKEN_BYTES)
+      return fail(data, "token " + std::to_string(id) + " has " + std::to_string(data.symbols[id].size()) +
+                            " bytes; at most " + std::to_string(GM_TOKENIZER_MAX_TOKEN_BYTES) + " are possible");
+  auto known = [&](int32_t id) { return id >= -1 && id < int64_t(data.tokens); };
+  if (!known(data.bos) || !known(data.eos) || !known(data.unk) || !known(data.pad))
+    return fail(data, "a special token's id is not below the number of tokens, " + std::to_string(data.tokens));
+  return Ok{};
+}
+
+/// Appends tables at 8-byte aligned offsets.
+class SectionWriter {
+public:
+  template <class T> uint64_t append(std::span<const T> table) {
+    bytes.resize((bytes.size() + 7) / 8 * 8);
+    uint64_t offset = bytes.size();
+    const auto *first = reinterpret_cast<const uint8_t *>(table.data());
+    bytes.insert(bytes.end(), first, first + table.size_bytes());
+    return offset;
+  }
+  std::vector<uint8_t> bytes = std::vector<uint8_t>(sizeof(GmTokenizerHeader));
+};
+
+static std::vector<uint32_t> sortedAdded(const TokenizerData &data, const SymbolIndex &index) {
+  std::vector<uint32_t> added;
+  for (uint32_t id = 0; id < data.tokens; ++id)
+    if ((data.types[id] & GM_TOKEN_ADDED) && index.find(data.symbols[id]) == id)
+      added.push_back(id);
+  std::sort(added.begin(), added.end(), [&](uint32_t a, uint32_t b) { return data.symbols[a] < data.symbols[b]; });
+  return added;
+}
+
+Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data) {
+  if (Status status = checkData(data); !status)
+    return status.error();
+  GmTokenizerHeader header{};
+  std::memcpy(header.magic, GM_TOKENIZER_MAGIC, sizeof header.magic);
+  header.kind = data.kind;
+  header.flags = data.flags;
+  header.tokens = data.tokens;
+  header.symbols = uint32_t(data.symbols.size());
+  header.bos = data.bos, header.eos = data.eos, header.unk = data.unk, header.pad = data.pad;
+  for (int32_t stop : data.stops)
+    if (header.stopCount < GM_TOKENIZER_MAX_STOPS && stop >= 0 && stop < int64_t(data.tokens))
+      header.stops[header.stopCount++] = stop;
+
+  std::fill(std::begin(header.byteTokens), std::end(header.byteTokens), -1);
+  std::vector<uint32_t> offsets{0};
+  std::vector<uint8_t> strings;
+  for (uint32_t id = 0; id < header.symbols; ++id) {
+    const std::string &text = data.symbols[id];
+    strings.insert(strings.end(), text.begin(), text.end());
+    offsets.push_back(uint32_t(strings.size())); // checkData limits the sum
+    header.maxTokenBytes = std::max(header.maxTokenBytes, uint32_t(text.size()));
+    if (id < data.tokens && (data.types[id] & GM_TOKEN_BYTE))
+      if (int value = byteOfToken(text); value >= 0)
+        header.byteTokens[value] = int32_t(id);
+  }
+  bool allBytes =
+      std::find(std::begin(header.byteTokens), std::end(header.byteTokens), -1) == std::end(header.byteTokens);
+
+  SymbolIndex index(data.symbols);
+  std::vector<uint32_t> added = sortedAdded(data, index);
+  std::vector<GmTokenPair> pairs = uniquePairs(data.merges);
+  PairTable table;
+  if (!table.build(pairs))
+    return fail(data, "no perfect hash found for " + std::to_string(pairs.size()) + " merges");
+  header.addedCount = uint32_t(added.size());
+  header.indexSlots = uint32_t(index.slots().size());
+  header.pairSlots = uint32_t(table.slots.size());
+  header.pairBuckets = uint32_t(table.displacements.size());
+  header.pairSeed = table.seed;
+
+  SectionWriter writer;
+  header.stringOffsets = writer.append(std::span<const uint32_t>(offsets));
+  header.strings = writer.append(std::span<const uint8_t>(strings));
+  header.stringBytes = strings.size();
+  header.types = writer.append(std::span<const uint8_t>(data.types));
+  header.index = writer.append(std::span<const uint32_t>(index.slots()));
+  header.added = writer.append(std::span<const uint32_t>(added));
+  header.displacements = writer.append(std::span<const uint16_t>(table.displacements));
+  header.pairs = writer.append(std::span<const GmTokenPair>(table.slots));
+  header.joins = writer.append(std::span<const uint64_t>(joinMatrix(data, pairs, allBytes)));
+  header.bytes = writer.bytes.size();
+  std::memcpy(writer.bytes.data(), &header, sizeof header);
+  return std::move(writer.bytes);
+}
+
+} // namespace gemmac::import

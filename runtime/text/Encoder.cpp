@@ -1,0 +1,347 @@
+// The encoder: see the header, and joins in runtime/abi/TokenizerSection.h for why the cuts are exact.
+#include "runtime/text/Encoder.h"
+
+#include "runtime/base/Text.h"
+#include "runtime/text/Utf8.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gemmart {
+
+Encoder::Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t textBytes)
+    : tokenizer(tokenizer), out(out) {
+  size_t entries = 64;
+  while (entries < 16384 && entries * 16 < textBytes)
+    entries *= 2;
+  cache.resize(entries);
+}
+
+/// Bytes of white space (as Unicode has it) at the end or the start of a text.
+static size_t whiteSpaceBytes(std::string_view text, bool atEnd) {
+  static constexpr std::string_view spaces[] = {" ",
+                                                "\t",
+                                                "\n",
+                                                "\v",
+                                                "\f",
+                                                "\r",
+                                                "\xC2\x85",
+                                                "\xC2\xA0",
+                                                "\xE1\x9A\x80",
+                                                "\xE2\x80\x80",
+                                                "\xE2\x80\x81",
+                                                "\xE2\x80\x82",
+                                                "\xE2\x80\x83",
+                                                "\xE2\x80\x84",
+                                                "\xE2\x80\x85",
+                                                "\xE2\x80\x86",
+                                                "\xE2\x80\x87",
+                                                "\xE2\x80\x88",
+                                                "\xE2\x80\x89",
+                                                "\xE2\x80\x8A",
+                                                "\xE2\x80\xA8",
+                                                "\xE2\x80\xA9",
+                                                "\xE2\x80\xAF",
+                                                "\xE2\x81\x9F",
+                                                "\xE3\x80\x80"};
+  size_t bytes = 0;
+  for (bool found = true; found;) {
+    found = false;
+    std::string_view rest = atEnd ? text.substr(0, text.size() - bytes) : text.substr(bytes);
+    for (std::string_view space : spaces)
+      if (atEnd ? rest.ends_with(space) : rest.starts_with(space)) {
+        bytes += space.size();
+        found = true;
+        break;
+      }
+  }
+  return bytes;
+}
+
+void Encoder::encode(std::string_view text, bool parseControl) {
+  size_t done = 0;
+  for (size_t at = 0; at < text.size();) {
+    uint8_t byte = uint8_t(text[at]);
+    if (tokenizer.addedStarts[byte] == tokenizer.addedStarts[byte + 1]) {
+      ++at;
+      continue;
+    }
+    uint32_t id = tokenizer.addedAt(text, at);
+    if (id == GM_NO_SYMBOL) {
+      ++at;
+      continue;
+    }
+    size_t start = at, stop = at + tokenizer.symbol(id).size();
+    at = stop;
+    uint8_t type = tokenizer.types[id];
+    if ((type & GM_TOKEN_CONTROL) && !parseControl)
+      continue; // it stays text
+    if (type & GM_TOKEN_LSTRIP)
+      start -= whiteSpaceBytes(text.substr(done, start > done ? start - done : 0), true);
+    if (type & GM_TOKEN_RSTRIP)
+      stop += whiteSpaceBytes(text.substr(stop), false);
+    if (start > done)
+      encodePiece(text.substr(done, start - done));
+    out.push_back(int32_t(id));
+    done = stop;
+  }
+  if (done < text.size())
+    encodePiece(text.substr(done));
+}
+
+void Encoder::encodePiece(std::string_view piece) {
+  if (!tokenizer.hasSpacePrefix())
+    return encodeChunks(piece);
+  std::string prefixed = " ";
+  prefixed += piece;
+  encodeChunks(prefixed);
+}
+
+void Encoder::encodeChunks(std::string_view piece) {
+  const auto *text = reinterpret_cast<const uint8_t *>(piece.data());
+  for (size_t start = 0, at; start < piece.size(); start = at) {
+    at = start + 1;
+    while (at < piece.size() && tokenizer.mayJoin(text[at - 1], text[at]))
+      ++at;
+    encodeChunk(piece.substr(start, at - start));
+  }
+}
+
+/// Up to 16 bytes as two numbers; together with the length they determine the bytes. Reads nothing outside.
+static void loadKey(std::string_view chunk, uint64_t key[2]) {
+  const char *text = chunk.data();
+  size_t bytes = chunk.size();
+  uint32_t low = 0, high = 0;
+  key[1] = 0;
+  if (bytes >= 8) {
+    std::memcpy(&key[0], text, 8);
+    std::memcpy(&key[1], text + bytes - 8, 8);
+  } else if (bytes >= 4) {
+    std::memcpy(&low, text, 4);
+    std::memcpy(&high, text + bytes - 4, 4);
+    key[0] = uint64_t(high) << 32 | low;
+  } else {
+    key[0] =
+        uint64_t(uint8_t(text[0])) | uint64_t(uint8_t(text[bytes / 2])) << 8 | uint64_t(uint8_t(text[bytes - 1])) << 16;
+  }
+}
+
+void Encoder::encodeChunk(std::string_view chunk) {
+  CacheEntry *entry = nullptr;
+  uint64_t key[2];
+  if (chunk.size() <= 16) {
+    loadKey(chunk, key);
+    uint64_t mixed = (key[0] ^ (key[1] * 0x9E3779B97F4A7C15ull) ^ chunk.size()) * 0xD6E8FEB86659FD93ull;
+    entry = &cache[(mixed >> 32 ^ mixed >> 48) & (cache.size() - 1)];
+    if (entry->key[0] == key[0] && entry->key[1] == key[1] && entry->bytes == chunk.size()) {
+      out.insert(out.end(), entry->ids, entry->ids + entry->count);
+      return;
+    }
+  }
+  size_t before = out.size();
+  mergeChunk(chunk);
+  size_t count = out.size() - before;
+  if (!entry || count > std::size(entry->ids))
+    return;
+  std::memcpy(entry->key, key, sizeof key);
+  entry->bytes = uint32_t(chunk.size());
+  entry->count = uint32_t(count);
+  std::copy(out.end() - ptrdiff_t(count), out.end(), entry->ids);
+}
+
+void Encoder::mergeChunk(std::string_view chunk) {
+  readSymbols(chunk);
+  if (symbols.size() <= smallChunk)
+    mergeSmall();
+  else
+    mergeLarge();
+}
+
+/// A character that is no symbol: its bytes if there are tokens for all of them, else `unk` (one for a run, where
+/// fused).
+void Encoder::readUnknown(std::string_view character, bool &unknownOpen) {
+  const int32_t *byteTokens = tokenizer.header->byteTokens;
+  bool all = true;
+  for (char c : character)
+    all = all && byteTokens[uint8_t(c)] >= 0;
+  if (all) {
+    for (char c : character)
+      symbols.push_back(uint32_t(byteTokens[uint8_t(c)]));
+    return;
+  }
+  if (tokenizer.unk() < 0 || (unknownOpen && (tokenizer.header->flags & GM_TOKENIZER_FUSE_UNK)))
+    return;
+  symbols.push_back(uint32_t(tokenizer.unk()));
+  unknownOpen = true;
+}
+
+void Encoder::readSymbols(std::string_view chunk) {
+  symbols.clear();
+  bool unknownOpen = false;
+  for (size_t at = 0, bytes; at < chunk.size(); at += bytes) {
+    uint8_t lead = uint8_t(chunk[at]);
+    bytes = utf8Bytes(lead);
+    std::string_view character = chunk.substr(at, bytes);
+    uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findSymbol(character);
+    if (symbol == GM_NO_SYMBOL) {
+      bool mark = lead == ' ' && (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK);
+      readUnknown(mark ? std::string_view("\xE2\x96\x81") : character, unknownOpen);
+      continue;
+    }
+    symbols.push_back(symbol);
+    unknownOpen = false;
+  }
+}
+
+void Encoder::mergeSmall() {
+  uint32_t ranks[smallChunk], products[smallChunk];
+  uint32_t *list = symbols.data();
+  size_t count = symbols.size();
+  auto look = [&](size_t i) {
+    const GmTokenPair *pair = tokenizer.findPair(list[i], list[i + 1]);
+    ranks[i] = pair ? pair->rank : noRank;
+    products[i] = pair ? pair->product : 0;
+  };
+  for (size_t i = 0; i + 1 < count; ++i)
+    look(i);
+  while (count > 1) {
+    size_t best = 0;
+    for (size_t i = 1; i + 1 < count; ++i)
+      if (ranks[i] < ranks[best])
+        best = i;
+    if (ranks[best] == noRank)
+      break;
+    list[best] = products[best];
+    --count;
+    for (size_t i = best + 1; i < count; ++i) {
+      list[i] = list[i + 1];
+      ranks[i] = ranks[i + 1];
+      products[i] = products[i + 1];
+    }
+    if (best + 1 < count)
+      look(best);
+    if (best > 0)
+      look(best - 1);
+  }
+  for (size_t i = 0; i < count; ++i)
+    emit(list[i]);
+}
+
+void Encoder::siftDown(size_t at, uint64_t key) {
+  for (size_t child; (child = at * 4 + 1) < heap.size();) {
+    size_t end = std::min(child + 4, heap.size());
+    size_t smallest = child;
+    for (size_t i = child + 1; i < end; ++i)
+      if (heap[i] < heap[smallest])
+        smallest = i;
+    if (heap[smallest] >= key)
+      break;
+    heap[at] = heap[smallest];
+    at = smallest;
+  }
+  heap[at] = key;
+}
+
+void Encoder::pushHeap(uint64_t key) {
+  size_t at = heap.size();
+  heap.push_back(key);
+  while (at > 0 && heap[(at - 1) / 4] > key) {
+    heap[at] = heap[(at - 1) / 4];
+    at = (at - 1) / 4;
+  }
+  heap[at] = key;
+}
+
+uint64_t Encoder::popHeap() {
+  uint64_t top = heap.front(), last = heap.back();
+  heap.pop_back();
+  if (!heap.empty())
+    siftDown(0, last);
+  return top;
+}
+
+/// Looks up the merge of a node with its right neighbour.
+void Encoder::setRank(uint32_t node) {
+  Node &left = nodes[node];
+  const GmTokenPair *pair =
+      left.next < nodes.size() ? tokenizer.findPair(left.symbol, nodes[left.next].symbol) : nullptr;
+  left.rank = pair ? pair->rank : noRank;
+  left.product = pair ? pair->product : 0;
+}
+
+void Encoder::mergeLarge() {
+  uint32_t count = uint32_t(symbols.size());
+  nodes.resize(count);
+  heap.clear();
+  for (uint32_t i = 0; i < count; ++i)
+    nodes[i] = {symbols[i], i - 1, i + 1, noRank, 0}; // the first has no previous: 2^32 - 1 is no node
+  for (uint32_t i = 0; i < count; ++i) {
+    setRank(i);
+    if (nodes[i].rank != noRank)
+      heap.push_back(uint64_t(nodes[i].rank) << 32 | i);
+  }
+  for (size_t i = heap.size() / 4 + 1; i-- > 0;)
+    if (i < heap.size())
+      siftDown(i, heap[i]);
+  while (!heap.empty()) {
+    uint64_t top = popHeap();
+    uint32_t at = uint32_t(top);
+    Node &node = nodes[at];
+    // An entry is stale if the node's pair has changed. A pair of the same rank at the same node is the same merge.
+    if (node.rank != top >> 32)
+      continue;
+    Node &gone = nodes[node.next];
+    gone.rank = noRank;
+    node.symbol = node.product;
+    node.next = gone.next;
+    if (node.next < count)
+      nodes[node.next].previous = at;
+    for (uint32_t changed : {at, node.previous}) {
+      if (changed >= count)
+        continue;
+      setRank(changed);
+      if (nodes[changed].rank != noRank)
+        pushHeap(uint64_t(nodes[changed].rank) << 32 | changed);
+    }
+  }
+  for (uint32_t i = 0; i < count; i = nodes[i].next)
+    emit(nodes[i].symbol);
+}
+
+/// A symbol that is no token is a character nothing was merged with.
+void Encoder::emit(uint32_t symbol) {
+  if (symbol < tokenizer.header->tokens) {
+    out.push_back(int32_t(symbol));
+    return;
+  }
+  const int32_t *byteTokens = tokenizer.header->byteTokens;
+  std::string_view text = tokenizer.symbol(symbol);
+  bool all = true;
+  for (char c : text)
+    all = all && byteTokens[uint8_t(c)] >= 0;
+  for (char c : text)
+    if (all)
+      out.push_back(byteTokens[uint8_t(c)]);
+  if (!all && tokenizer.unk() >= 0)
+    out.push_back(tokenizer.unk());
+}
+
+Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
+  if (text.size() > 0x7FFFFFFF)
+    return inputError(format("the text has %zu bytes; at most 2147483647 are possible", text.size()));
+  if (size_t bad = findInvalidUtf8(text); bad != std::string_view::npos) {
+    bool surrogate = uint8_t(text[bad]) == 0xED && bad + 1 < text.size() && uint8_t(text[bad + 1]) >= 0xA0;
+    return inputError(format("the text is not UTF-8: byte 0x%02X at offset %zu%s", uint8_t(text[bad]), bad,
+                             surrogate ? " starts a surrogate, which stands for no character alone" : ""));
+  }
+  std::vector<int32_t> ids;
+  ids.reserve(text.size() / 4 + 2);
+  if (options.addBos && wantsBos())
+    ids.push_back(bos());
+  Encoder(*this, ids, text.size()).encode(text, options.parseControl);
+  if (options.addBos && wantsBos() && ids.size() > 1 && ids[1] == bos())
+    ids.erase(ids.begin()); // the text brought its own
+  return ids;
+}
+
+} // namespace gemmart

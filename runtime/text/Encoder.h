@@ -1,0 +1,53 @@
+// One call of Tokenizer::encode: splits at added tokens, cuts the pieces into chunks that no merge reaches across,
+// merges each chunk (small ones by a scan, long ones with a heap) and remembers the chunks it has seen.
+#ifndef RUNTIME_TEXT_ENCODER_H
+#define RUNTIME_TEXT_ENCODER_H
+
+#include "runtime/text/Tokenizer.h"
+
+namespace gemmart {
+
+class Encoder {
+public:
+  Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t textBytes);
+  /// The whole text, which is valid UTF-8 below 2^31 bytes.
+  void encode(std::string_view text, bool parseControl);
+
+private:
+  /// Chunks of up to 16 bytes with their ids; a cache line each.
+  struct alignas(64) CacheEntry {
+    uint64_t key[2];
+    uint32_t bytes; ///< 0: free
+    uint32_t count;
+    int32_t ids[10];
+  };
+  struct Node {
+    uint32_t symbol, previous, next, rank, product; ///< rank, product: of the merge with `next`
+  };
+  static constexpr uint32_t noRank = 0xFFFFFFFF;
+  static constexpr size_t smallChunk = 48; ///< symbols up to which scanning beats the heap
+
+  void encodePiece(std::string_view piece);
+  void encodeChunks(std::string_view piece);
+  void encodeChunk(std::string_view chunk);
+  void mergeChunk(std::string_view chunk);
+  void readSymbols(std::string_view chunk);
+  void readUnknown(std::string_view character, bool &unknownOpen);
+  void mergeSmall();
+  void mergeLarge();
+  void setRank(uint32_t node);
+  void pushHeap(uint64_t key);
+  uint64_t popHeap();
+  void siftDown(size_t at, uint64_t key);
+  void emit(uint32_t symbol);
+
+  const Tokenizer &tokenizer;
+  std::vector<int32_t> &out;
+  std::vector<CacheEntry> cache; ///< a power of two
+  std::vector<uint32_t> symbols; ///< of the chunk at hand
+  std::vector<Node> nodes;
+  std::vector<uint64_t> heap; ///< 4-ary, smallest first: rank in the high half, node in the low half
+};
+
+} // namespace gemmart
+#endif
