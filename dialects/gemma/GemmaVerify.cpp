@@ -3,6 +3,8 @@
 
 #include "dialects/kernel/Format.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -10,12 +12,23 @@ using namespace gemmac::gemma;
 
 namespace {
 
-/// A value of rows: `tensor<?xDxf32>`, perhaps "last".
+/// A packed or routing value: the types themselves take any word.
+LogicalResult checkWords(Operation *op, Type type, StringRef what) {
+  auto packed = dyn_cast<PackedType>(type);
+  StringRef rows = packed ? packed.getRows() : cast<RoutingType>(type).getRows();
+  if (rows != "all" && rows != "last")
+    return op->emitOpError() << what << " has rows '" << rows << "'; known are all and last";
+  if (packed && packed.getKind() != "i8" && packed.getKind() != "f32")
+    return op->emitOpError() << what << " has kind '" << packed.getKind() << "'; known are i8 and f32";
+  return success();
+}
+
+/// A value of rows: `tensor<?xDxf32>`, perhaps "last", or a packed or routing value.
 LogicalResult checkRows(Operation *op, Type type, StringRef what) {
+  if (!isa<TensorType>(type))
+    return checkWords(op, type, what);
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor)
-    return success(); // packed or routing
-  if (tensor.getRank() != 2 || !tensor.isDynamicDim(0) || tensor.isDynamicDim(1))
+  if (!tensor || tensor.getRank() != 2 || !tensor.isDynamicDim(0) || tensor.getDimSize(1) < 1)
     return op->emitOpError() << what << " must be rows of static width, tensor<?xDxf32>, but is " << type;
   if (Attribute encoding = tensor.getEncoding())
     if (auto word = dyn_cast<StringAttr>(encoding); !word || word.getValue() != "last")
@@ -46,8 +59,17 @@ LogicalResult checkActivation(Operation *op, StringRef activation) {
   return success();
 }
 
-int64_t elements(Type type) { return cast<RankedTensorType>(type).getNumElements(); }
-ArrayRef<int64_t> shape(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+/// Of a weight; -1 if the type does not say.
+int64_t elements(Type type) {
+  auto tensor = cast<TensorType>(type);
+  return tensor.hasStaticShape() ? tensor.getNumElements() : -1;
+}
+
+/// Of a weight; empty if it has no rank.
+ArrayRef<int64_t> shape(Value value) {
+  auto tensor = dyn_cast<RankedTensorType>(value.getType());
+  return tensor ? tensor.getShape() : ArrayRef<int64_t>();
+}
 
 } // namespace
 
@@ -55,20 +77,23 @@ LogicalResult WeightOp::verify() {
   for (std::optional<StringRef> format : {getFloor(), getFormat()}) // C1
     if (format && !kernel::parseFormat(std::string_view(*format)))
       return emitOpError() << "'" << *format << "' is no weight format; known are f32, bf16, q8, q8m, q4, q4m";
-  auto type = cast<RankedTensorType>(getType());
-  if (type.getRank() < 1 || type.getRank() > 3 || !type.hasStaticShape() || llvm::is_contained(type.getShape(), 0)) // C2
-    return emitOpError() << "needs a static shape of 1 to 3 positive dimensions but has " << type;
+  auto type = dyn_cast<RankedTensorType>(getType());
+  if (!type || type.getRank() < 1 || type.getRank() > 3 || !type.hasStaticShape() ||
+      llvm::is_contained(type.getShape(), 0)) // C2
+    return emitOpError() << "needs a static shape of 1 to 3 positive dimensions but has " << getType();
   return success();
 }
 
 LogicalResult EmbedOp::verify() {
-  auto ids = cast<RankedTensorType>(getIds().getType());
-  if (ids.getRank() != 1 || !ids.isDynamicDim(0) || shape(getTable()).size() != 2) // C1
-    return emitOpError() << "needs ids tensor<?xi32> and a table of rank 2 but has " << ids << " and " << getTable().getType();
+  auto ids = dyn_cast<RankedTensorType>(getIds().getType());
+  if (!ids || ids.getRank() != 1 || !ids.isDynamicDim(0) || shape(getTable()).size() != 2) // C1
+    return emitOpError() << "needs ids tensor<?xi32> and a table of rank 2 but has " << getIds().getType() << " and "
+                         << getTable().getType();
   if (failed(checkRows(*this, getType(), "result")))
     return failure();
   if (columnsOf(getType()) != shape(getTable())[1]) // C2
-    return emitOpError() << "result has " << columnsOf(getType()) << " columns but a row of table has " << shape(getTable())[1];
+    return emitOpError() << "result has " << columnsOf(getType()) << " columns but a row of table has "
+                         << shape(getTable())[1];
   double scale = getScale().convertToDouble();
   if (!std::isfinite(scale) || scale == 0) // C3
     return emitOpError() << "scale must be finite and not 0 but is " << scale;
@@ -93,8 +118,8 @@ LogicalResult ProjectOp::verify() {
     return failure();
   auto weight = shape(getWeight());
   if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
-    return emitOpError() << "weight is " << getWeight().getType() << " but input has " << columnsOf(getInput().getType())
-                         << " columns";
+    return emitOpError() << "weight is " << getWeight().getType() << " but input has "
+                         << columnsOf(getInput().getType()) << " columns";
   if (weight[0] != columnsOf(getType())) // C2
     return emitOpError() << "result has " << columnsOf(getType()) << " columns but weight has " << weight[0] << " rows";
   return success();
@@ -102,12 +127,11 @@ LogicalResult ProjectOp::verify() {
 
 LogicalResult PackOp::verify() {
   PackedType packed = getType();
-  if (failed(checkSameRows(*this, getInput().getType(), packed, "input", "result")))
+  if (failed(checkSameRows(*this, getInput().getType(), packed, "input", "result"))) // C1, C2
     return failure();
   if (packed.getWidth() != columnsOf(getInput().getType())) // C1
-    return emitOpError() << "result has " << packed.getWidth() << " columns but input has " << columnsOf(getInput().getType());
-  if (packed.getKind() != "i8" && packed.getKind() != "f32") // C2
-    return emitOpError() << "kind is '" << packed.getKind() << "'; known are i8 and f32";
+    return emitOpError() << "result has " << packed.getWidth() << " columns but input has "
+                         << columnsOf(getInput().getType());
   return success();
 }
 
@@ -134,7 +158,7 @@ LogicalResult SliceOp::verify() {
     return failure();
   int64_t columns = columnsOf(getInput().getType()), size = columnsOf(getType()), offset = getOffset();
   if (offset < 0 || offset > columns - size) // C1
-    return emitOpError() << "columns " << offset << " to " << offset + size << " are not within the " << columns
+    return emitOpError() << size << " columns at " << offset << " are not within the " << columns
                          << " columns of input";
   return success();
 }
@@ -178,8 +202,10 @@ LogicalResult RopeOp::verify() {
 
 LogicalResult AttentionOp::verify() {
   int64_t heads = getHeads(), kvHeads = getKvHeads(), head = getHeadDim();
-  if (heads < 1 || kvHeads < 1 || head < 1 || heads % kvHeads != 0) // C1
+  if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) // C1
     return emitOpError() << "kv_heads = " << kvHeads << " must divide heads = " << heads;
+  if (int64_t product; head < 1 || llvm::MulOverflow(heads, head, product)) // C2, C3
+    return emitOpError() << "head_dim = " << head << " must be above 0 and fit " << heads << " heads";
   if (failed(checkSame(*this, getQuery().getType(), getType(), "query", "result"))) // C2
     return failure();
   if (columnsOf(getType()) != heads * head)
@@ -207,31 +233,31 @@ static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t exp
 }
 
 LogicalResult RouteOp::verify() {
+  if (failed(checkSameRows(*this, getInput().getType(), getType(), "input", "result"))) // C3
+    return failure();
   auto weight = shape(getWeight());
   if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
-    return emitOpError() << "weight is " << getWeight().getType() << " but input has " << columnsOf(getInput().getType())
-                         << " columns";
-  if (failed(checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())))) // C1, C2
-    return failure();
-  return checkSameRows(*this, getInput().getType(), getType(), "input", "result"); // C3
+    return emitOpError() << "weight is " << getWeight().getType() << " but input has "
+                         << columnsOf(getInput().getType()) << " columns";
+  return checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())); // C1, C2
 }
 
 LogicalResult TopKOp::verify() {
-  if (failed(checkChoice(*this, getType(), columnsOf(getScores().getType()), elements(getPerExpert().getType())))) // C1, C2
+  if (failed(checkSameRows(*this, getScores().getType(), getType(), "scores", "result"))) // C3
     return failure();
-  return checkSameRows(*this, getScores().getType(), getType(), "scores", "result"); // C3
+  return checkChoice(*this, getType(), columnsOf(getScores().getType()), elements(getPerExpert().getType())); // C1, C2
 }
 
 LogicalResult ExpertsOp::verify() {
-  auto up = shape(getGateUp()), down = shape(getDown());
-  int64_t columns = columnsOf(getInput().getType()), experts = getRouting().getType().getExperts();
-  if (up.size() != 3 || down.size() != 3 || up[0] != experts || down[0] != experts || up[1] % 2 != 0 || up[2] != columns ||
-      down[1] != columns || down[2] != up[1] / 2) // C1
-    return emitOpError() << "gate_up is " << getGateUp().getType() << " and down is " << getDown().getType() << " but there are "
-                         << experts << " experts and input has " << columns << " columns";
   if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result")) || // C2
       failed(checkSameRows(*this, getInput().getType(), getRouting().getType(), "input", "routing")))
     return failure();
+  auto up = shape(getGateUp()), down = shape(getDown());
+  int64_t columns = columnsOf(getInput().getType()), experts = getRouting().getType().getExperts();
+  if (up.size() != 3 || down.size() != 3 || up[0] != experts || down[0] != experts || up[1] % 2 != 0 ||
+      up[2] != columns || down[1] != columns || down[2] != up[1] / 2) // C1
+    return emitOpError() << "gate_up is " << getGateUp().getType() << " and down is " << getDown().getType()
+                         << " but there are " << experts << " experts and input has " << columns << " columns";
   return checkActivation(*this, getActivation()); // C3
 }
 
@@ -239,21 +265,21 @@ LogicalResult LastRowsOp::verify() {
   if (failed(checkRows(*this, getInput().getType(), "input")) || failed(checkRows(*this, getType(), "result")))
     return failure();
   if (rowsOf(getInput().getType()) != Rows::All || getType() != withRows(getInput().getType(), Rows::Last)) // C1
-    return emitOpError() << "must turn all rows into the last rows of the same width, but turns " << getInput().getType()
-                         << " into " << getType();
+    return emitOpError() << "must turn all rows into the last rows of the same width, but turns "
+                         << getInput().getType() << " into " << getType();
   return success();
 }
 
 LogicalResult PhaseOp::verify() {
   Block &block = getBody().front();
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (!yield)
-    return emitOpError() << "must end with gemma.yield";
+  if (!yield || block.getNumArguments() != 0)
+    return emitOpError() << "must end with gemma.yield and have no arguments";
   if (yield.getOperandTypes() != getResultTypes()) // C2
     return emitOpError() << "yields other types than its results have";
   for (Operation &op : llvm::make_early_inc_range(llvm::drop_end(block))) {
-    bool fits = getKind() == "rows"      ? isRowWise(&op)
-                : getKind() == "project" ? isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(&op)
+    bool fits = getKind() == "rows"        ? isRowWise(&op)
+                : getKind() == "project"   ? isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(&op)
                 : getKind() == "attention" ? isa<AttentionOp, PackOp>(op)
                 : getKind() == "experts"   ? isa<ExpertsOp>(op)
                                            : false;
