@@ -217,8 +217,10 @@ LogicalResult AttentionOp::verify() {
                          << " columns but are " << getKeys().getType();
   if (getWindowTokens() && static_cast<int64_t>(*getWindowTokens()) < 1) // C4
     return emitOpError() << "window must be at least 1 but is " << static_cast<int64_t>(*getWindowTokens());
-  if ((getSoftcap() && !(getSoftcap()->convertToDouble() > 0)) || !std::isfinite(getScale().convertToDouble())) // C5
-    return emitOpError() << "softcap must be above 0 and scale finite";
+  if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0)) // C5
+    return emitOpError() << "softcap must be above 0 but is " << getSoftcap()->convertToDouble();
+  if (!std::isfinite(getScale().convertToDouble())) // C5
+    return emitOpError() << "scale must be finite but is " << getScale().convertToDouble();
   return success();
 }
 
@@ -277,12 +279,13 @@ LogicalResult PhaseOp::verify() {
     return emitOpError() << "must end with gemma.yield and have no arguments";
   if (yield.getOperandTypes() != getResultTypes()) // C2
     return emitOpError() << "yields other types than its results have";
-  for (Operation &op : llvm::make_early_inc_range(llvm::drop_end(block))) {
+  if (!llvm::is_contained({"rows", "project", "attention", "experts"}, getKind())) // C1
+    return emitOpError() << "is of kind '" << getKind() << "'; known are rows, project, attention and experts";
+  for (Operation &op : llvm::drop_end(block)) {
     bool fits = getKind() == "rows"        ? isRowWise(&op)
                 : getKind() == "project"   ? isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(&op)
                 : getKind() == "attention" ? isa<AttentionOp, PackOp>(op)
-                : getKind() == "experts"   ? isa<ExpertsOp>(op)
-                                           : false;
+                                           : isa<ExpertsOp>(op);
     if (!fits) // C1
       return emitOpError() << "of kind '" << getKind() << "' cannot hold " << op.getName();
   }

@@ -102,7 +102,12 @@ LogicalResult ProjectOp::verify() {
 }
 
 LogicalResult AttentionOp::verify() {
-  return verifyPhase(*this, [](Operation *op) { return isa<gemma::AttentionOp, gemma::PackOp>(op); });
+  if (failed(verifyPhase(*this, [](Operation *op) { return isa<gemma::AttentionOp, gemma::PackOp>(op); })))
+    return failure();
+  auto attentions = llvm::range_size(getBody().getOps<gemma::AttentionOp>());
+  if (attentions != 1) // C2
+    return emitOpError() << "must hold one attention but holds " << attentions;
+  return success();
 }
 
 LogicalResult RopeTableOp::verify() {
