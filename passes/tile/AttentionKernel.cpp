@@ -1,0 +1,189 @@
+// Attention. An item is a tile of query rows that share a key/value head: row f of the head's flattened list is token f / G,
+// query head f % G of the group of G. Keys are read in blocks of 32 positions, in ascending order from a multiple of 32, with
+// the running maximum and sum of the softmax; so a row's result does not depend on what it shares a tile or a step with.
+// Scores and the sum over values are the same matrix products as projections: a block of the cache is a panel of weights.
+#include "passes/tile/Kernels.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::tile;
+
+namespace {
+
+class AttentionWriter {
+public:
+  AttentionWriter(PhaseCode code, kernel::AttentionOp op);
+  void write();
+
+private:
+  void writeItem(Value kvHead, Value firstFlat, Value flats);
+  void loadQueries(Value kvHead, Value firstFlat, Value flats);
+  void block(Value kvHead, Value index);
+  void softmax(int64_t r, Value firstPosition);
+  void finish(Value kvHead, Value firstFlat, Value flats);
+  Value token(Value flat) { return e.div(flat, group); }
+
+  PhaseCode code;
+  Emitter &e;
+  kernel::AttentionOp op;
+  gemma::AttentionOp attention;
+  int64_t heads, kvHeads, head, group, tile, panels; ///< tile: query rows of an item; panels: runs of 32 dimensions
+  kernel::CacheType cache;
+  kernel::Format format;
+  Value query, keys, values;
+  Value packed, scores, weights, low, high, maxima, sums, factors, product, output; ///< on the stack
+};
+
+AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(code), e(code.e), op(op) {
+  attention = *op.getBody().front().getOps<gemma::AttentionOp>().begin();
+  heads = attention.getHeads();
+  kvHeads = attention.getKvHeads();
+  head = attention.getHeadDim();
+  group = heads / kvHeads;
+  tile = e.level.tokenTile;
+  panels = kernel::ceilDiv(head, 32);
+  auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
+  cache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
+  format = *kernel::parseFormat(std::string_view(cache.getFormat()));
+  query = code.pointers[argument(attention.getQuery())];
+  keys = code.pointers[argument(attention.getKeys())];
+  values = code.pointers[argument(attention.getValues())];
+  packed = e.stack(panels * 128 * tile);
+  scores = e.stack(tile * 128);
+  weights = e.stack(tile * 128);
+  low = e.stack(tile * 8);
+  high = e.stack(tile * 8);
+  maxima = e.stack(tile * 4);
+  sums = e.stack(tile * 4);
+  factors = e.stack(tile * 4);
+  product = e.stack(tile * 128);
+  output = e.stack(tile * panels * 128);
+}
+
+/// Scaled queries in layout packed_f32, and the positions each row may see. Rows past the end repeat the last one.
+void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
+  Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), code.firstRow(op.getRows()));
+  for (int64_t r = 0; r < tile; ++r) {
+    Value flat = e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)));
+    Value t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
+    Value from = e.at(query, e.add(e.mul(t, heads * head * 4), e.mul(h, head * 4)));
+    e.loop(e.number(0), e.number(head), 1, [&](Value d) {
+      Value q = e.fmul(e.load(e.f32(), e.at(from, e.mul(d, 4))), e.real(attention.getScale().convertToDouble(), e.f32()));
+      e.store(q, e.at(e.at(packed, r * 4), e.mul(d, tile * 4)));
+    });
+    Value last = e.add(position, t), first = e.number(0);
+    if (attention.getWindowTokens())
+      first = e.max(first, e.sub(last, e.number(static_cast<int64_t>(*attention.getWindowTokens()) - 1)));
+    e.store(first, e.at(low, r * 8));
+    e.store(last, e.at(high, r * 8));
+    e.store(e.real(-std::numeric_limits<float>::infinity(), e.f32()), e.at(maxima, r * 4));
+    e.store(e.real(0, e.f32()), e.at(sums, r * 4));
+  }
+  e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(output, offset)); });
+}
+
+/// One row of a block: mask, running maximum and sum, and the weights of its values.
+void AttentionWriter::softmax(int64_t r, Value firstPosition) {
+  auto floats = e.vec(32, e.f32());
+  auto longs = e.vec(32, e.i64());
+  double lowest = -std::numeric_limits<float>::infinity();
+  Value s = e.load(floats, e.at(scores, r * 128));
+  if (attention.getSoftcap()) {
+    double cap = attention.getSoftcap()->convertToDouble();
+    s = e.fmul(e.real(cap, floats), e.tanh(e.fdiv(s, e.real(cap, floats))));
+  }
+  SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, 32));
+  Value iota = arith::ConstantOp::create(e.b, e.loc, longs, e.b.getI64VectorAttr(steps));
+  Value positions = e.add(e.splat(firstPosition, longs), iota);
+  Value fromLow = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, positions, e.splat(e.load(e.i64(), e.at(low, r * 8)), longs));
+  Value toHigh = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, positions, e.splat(e.load(e.i64(), e.at(high, r * 8)), longs));
+  Value visible = arith::AndIOp::create(e.b, e.loc, fromLow, toHigh);
+  Value before = e.load(e.f32(), e.at(maxima, r * 4));
+  Value top = e.fmax(e.largest(e.select(visible, s, e.real(lowest, floats))), before);
+  Value none = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OEQ, top, e.real(lowest, e.f32()));
+  Value base = e.select(none, e.real(0, e.f32()), top); // nothing seen yet: all weights become 0 below
+  Value shifted = e.select(visible, e.fsub(s, e.splat(base, floats)), e.real(0, floats));
+  Value p = e.select(visible, e.exp(shifted), e.real(0, floats));
+  Value first = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OEQ, before, e.real(lowest, e.f32()));
+  Value factor = e.select(first, e.real(0, e.f32()), e.exp(e.select(first, e.real(0, e.f32()), e.fsub(before, base))));
+  e.store(e.fadd(e.fmul(e.load(e.f32(), e.at(sums, r * 4)), factor), e.sum(p)), e.at(sums, r * 4));
+  e.store(top, e.at(maxima, r * 4));
+  e.store(factor, e.at(factors, r * 4));
+  for (int64_t slot = 0; slot < 32; ++slot)
+    e.store(vector::ExtractOp::create(e.b, e.loc, p, slot), e.at(weights, (slot * tile + r) * 4));
+}
+
+void AttentionWriter::block(Value kvHead, Value index) {
+  int64_t blocks = cache.getSlots() / 32, blockBytes = kernel::cacheBlockBytes(cache);
+  int64_t panelBytes = kernel::info(format).panelBlockBytes;
+  Value slot = cache.getRing() ? e.rem(index, blocks) : index;
+  Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
+  func::FuncOp dot = code.tiler.dot(format, tile, e.loc);
+  func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
+  for (int64_t r = 0; r < tile; ++r)
+    softmax(r, e.mul(index, 32));
+  e.loop(e.number(0), e.number(panels), 1, [&](Value panel) {
+    Value from = e.at(e.at(values, offset), e.mul(panel, panelBytes));
+    func::CallOp::create(e.b, e.loc, dot, ValueRange{from, weights, e.number(1), product});
+    for (int64_t r = 0; r < tile; ++r) {
+      Value to = e.at(e.at(output, r * panels * 128), e.mul(panel, 128));
+      Value factor = e.load(e.f32(), e.at(factors, r * 4));
+      e.columns(32, [&](Value column, Type type) {
+        Value sum = e.fadd(e.fmul(e.load(type, e.at(to, column)), e.splat(factor, type)), e.load(type, e.at(e.at(product, r * 128), column)));
+        e.store(sum, e.at(to, column));
+      });
+    }
+  });
+}
+
+/// Divides by the sums and hands the rows over: as floats, packed, or both.
+void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
+  Operation *yield = &op.getBody().front().back();
+  int64_t step = code.tiler.shape.tile;
+  e.loop(e.number(0), e.min(e.number(tile), e.sub(flats, firstFlat)), 1, [&](Value r) {
+    Value flat = e.add(firstFlat, r), t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
+    Value row = e.at(output, e.mul(r, panels * 128));
+    Value inverse = e.fdiv(e.real(1, e.f32()), e.load(e.f32(), e.at(sums, e.mul(r, 4))));
+    e.columns(head, [&](Value column, Type type) {
+      e.store(e.fmul(e.load(type, e.at(row, column)), e.splat(inverse, type)), e.at(row, column));
+    });
+    for (auto [index, value] : llvm::enumerate(yield->getOperands())) {
+      Value place = code.pointers[op.getIns().size() + index];
+      if (value.getDefiningOp<gemma::PackOp>()) {
+        bool integer = cast<kernel::BufferType>(op.getOuts()[index].getType()).getKind() == "packed_i8";
+        int64_t bytes = packedBlockBytes(integer, step), groups = heads * head / 32;
+        Value base = e.at(place, e.mul(e.add(e.mul(e.div(t, step), groups), e.mul(h, head / 32)), bytes));
+        e.loop(e.number(0), e.number(head / 32), 1, [&](Value g) {
+          packGroup(e, e.at(row, e.mul(g, 128)), e.at(base, e.mul(g, bytes)), e.rem(t, step), integer, step);
+        });
+        continue;
+      }
+      Value to = e.at(place, e.add(e.mul(t, heads * head * 4), e.mul(h, head * 4)));
+      e.columns(head, [&](Value column, Type type) { e.store(e.load(type, e.at(row, column)), e.at(to, column)); });
+    }
+  });
+}
+
+void AttentionWriter::writeItem(Value kvHead, Value firstFlat, Value flats) {
+  loadQueries(kvHead, firstFlat, flats);
+  // Rows stand in order of position: the first sees the earliest key, the last the latest.
+  Value from = e.div(e.load(e.i64(), e.at(low, 0)), 32);
+  Value to = e.add(e.div(e.load(e.i64(), e.at(high, (tile - 1) * 8)), 32), 1);
+  e.loop(from, to, 1, [&](Value index) { block(kvHead, index); });
+  finish(kvHead, firstFlat, flats);
+}
+
+void AttentionWriter::write() {
+  // Dimensions of padding stay 0.
+  e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(packed, offset)); });
+  Value flats = e.mul(code.rowCount(op.getRows()), group);
+  e.claim(code.step, e.mul(e.ceilDiv(flats, tile), kvHeads), [&](Value item) {
+    writeItem(e.rem(item, kvHeads), e.mul(e.div(item, kvHeads), tile), flats);
+  });
+}
+
+} // namespace
+
+void tile::writeAttention(PhaseCode code, kernel::AttentionOp op) { AttentionWriter(code, op).write(); }

@@ -1,0 +1,148 @@
+// The matrix products: a panel of 32 outputs times a tile of tokens. Nearly all time is spent here.
+//
+// One block of 32 columns a trip and never more: longer trips lose the hardware's stream detection. Unpacking happens in
+// registers for every tile, which is nearly free. With several tokens the next panel is prefetched.
+#include "passes/tile/Kernels.h"
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::tile;
+
+namespace {
+
+class DotWriter {
+public:
+  DotWriter(Emitter &e, kernel::Format format, int64_t tokens)
+      : e(e), info(kernel::info(format)), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())),
+        bytes(e.vec(4 * lanes, e.i8())), floats(e.vec(lanes, e.f32())) {}
+
+  void write(func::FuncOp function);
+
+private:
+  /// Offset of vector `index` (rows index * lanes ...) within a run of 32 rows of 4 bytes each.
+  int64_t rowOffset(int64_t index) const { return index * lanes * 4; }
+  void block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
+  void integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
+  /// Weight bytes of columns 4 quad .. 4 quad + 3 for vector `index`.
+  Value codes(Value weights, int64_t quad, int64_t index);
+  Value half(Value weights, int64_t offset, int64_t index) {
+    return e.halfToFloat(e.load(e.vec(lanes, e.i16()), e.at(weights, offset + index * lanes * 2)));
+  }
+  int64_t zero() const {
+    if (info.hasMin || (info.codeBits == 8 && e.level.signedWeights))
+      return 0;
+    return info.codeBits == 8 ? 128 : 8;
+  }
+
+  Emitter &e;
+  const kernel::FormatInfo &info;
+  int64_t tokens, lanes;
+  VectorType words, bytes, floats;
+  DenseMap<std::pair<int64_t, int64_t>, std::pair<Value, Value>> nibbles; ///< of the block being written
+};
+
+Value DotWriter::codes(Value weights, int64_t quad, int64_t index) {
+  if (info.codeBits == 8)
+    return e.load(bytes, e.at(weights, quad * 128 + rowOffset(index)));
+  auto &[low, high] = nibbles[{quad / 2, index}];
+  if (!low) {
+    Value raw = e.load(bytes, e.at(weights, quad / 2 * 128 + rowOffset(index)));
+    Value mask = e.integer(15, bytes);
+    low = arith::AndIOp::create(e.b, e.loc, raw, mask);
+    auto shorts = e.vec(2 * lanes, e.i16());
+    Value shifted = arith::ShRUIOp::create(e.b, e.loc, e.bitcast(raw, shorts), e.integer(4, shorts));
+    high = arith::AndIOp::create(e.b, e.loc, e.bitcast(shifted, bytes), mask);
+  }
+  return quad % 2 ? high : low;
+}
+
+void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
+  nibbles.clear();
+  SmallVector<Value> sums(tokens * count), scales(tokens), totals(tokens);
+  for (int64_t t = 0; t < tokens; ++t) {
+    totals[t] = e.load(e.i32(), e.at(inputs, 32 * tokens + 4 * t));
+    scales[t] = e.load(e.f32(), e.at(inputs, 36 * tokens + 4 * t));
+    Value start = zero() ? e.splat(e.mul(totals[t], -zero()), words) : e.integer(0, words);
+    for (int64_t v = 0; v < count; ++v)
+      sums[t * count + v] = start;
+  }
+  auto maxCode = e.b.getI64IntegerAttr(info.codeBits == 4 ? 15 : 255);
+  auto isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights ? e.b.getUnitAttr() : UnitAttr();
+  for (int64_t quad = 0; quad < 8; ++quad) {
+    SmallVector<Value> rows;
+    for (int64_t v = 0; v < count; ++v)
+      rows.push_back(codes(weights, quad, first + v));
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tokens + t) * 4)), words);
+      for (int64_t v = 0; v < count; ++v)
+        sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v], e.bitcast(input, bytes), maxCode, isSigned);
+    }
+  }
+  int64_t scaleOffset = info.codeBits * 128;
+  for (int64_t v = 0; v < count; ++v) {
+    Value rowScale = half(weights, scaleOffset, first + v);
+    Value rowMin = info.hasMin ? half(weights, scaleOffset + 64, first + v) : Value();
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value dot = arith::SIToFPOp::create(e.b, e.loc, floats, sums[t * count + v]);
+      Value &to = acc[t * count + v];
+      to = e.fma(e.fmul(dot, rowScale), e.splat(scales[t], floats), to);
+      if (info.hasMin) {
+        Value total = e.fmul(arith::SIToFPOp::create(e.b, e.loc, e.f32(), totals[t]), scales[t]);
+        to = e.fma(rowMin, e.splat(total, floats), to);
+      }
+    }
+  }
+}
+
+void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
+  if (info.integer)
+    return integerBlock(weights, inputs, first, count, acc);
+  SmallVector<Value> rows(count), pairs(count);
+  for (int64_t column = 0; column < 32; ++column) {
+    for (int64_t v = 0; v < count; ++v) {
+      if (info.codeBits == 32) {
+        rows[v] = e.load(floats, e.at(weights, column * 128 + rowOffset(first + v)));
+        continue;
+      }
+      if (column % 2 == 0)
+        pairs[v] = e.load(words, e.at(weights, column / 2 * 128 + rowOffset(first + v)));
+      Value bits = column % 2 ? Value(arith::AndIOp::create(e.b, e.loc, pairs[v], e.integer(0xffff0000, words)))
+                              : Value(arith::ShLIOp::create(e.b, e.loc, pairs[v], e.integer(16, words)));
+      rows[v] = e.bitcast(bits, floats);
+    }
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value input = e.splat(e.load(e.f32(), e.at(inputs, (column * tokens + t) * 4)), floats);
+      for (int64_t v = 0; v < count; ++v)
+        acc[t * count + v] = e.fma(rows[v], input, acc[t * count + v]);
+    }
+  }
+}
+
+void DotWriter::write(func::FuncOp function) {
+  Value weights = function.getArgument(0), inputs = function.getArgument(1), groups = function.getArgument(2),
+        result = function.getArgument(3);
+  int64_t inputBytes = packedBlockBytes(info.integer, tokens), vectors = 32 / lanes;
+  int64_t count = std::min(e.level.rowVectors, vectors);
+  Value panelBytes = e.mul(groups, info.panelBlockBytes);
+  for (int64_t first = 0; first < vectors; first += count) {
+    SmallVector<Value> zeros(tokens * count, e.real(0, floats));
+    auto sums = e.loop(e.number(0), groups, 1, zeros, [&](Value group, ValueRange carried) {
+      Value block = e.at(weights, e.mul(group, info.panelBlockBytes));
+      if (tokens > 1 && first == 0 && info.integer)
+        for (int64_t line = 0; line < info.panelBlockBytes; line += 64)
+          LLVM::Prefetch::create(e.b, e.loc, e.at(e.at(block, panelBytes), line), e.b.getI32IntegerAttr(0), e.b.getI32IntegerAttr(2), e.b.getI32IntegerAttr(1));
+      SmallVector<Value> acc(carried);
+      this->block(block, e.at(inputs, e.mul(group, inputBytes)), first, count, acc);
+      return acc;
+    });
+    for (int64_t t = 0; t < tokens; ++t)
+      for (int64_t v = 0; v < count; ++v)
+        e.store(sums[t * count + v], e.at(result, t * 128 + rowOffset(first + v)));
+  }
+}
+
+} // namespace
+
+void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, int64_t tokens) {
+  DotWriter(e, format, tokens).write(function);
+}

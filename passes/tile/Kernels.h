@@ -1,0 +1,86 @@
+// The code of phases. One class per kind of phase; all write into functions made by Tiler.
+#ifndef PASSES_TILE_KERNELS_H
+#define PASSES_TILE_KERNELS_H
+
+#include "passes/tile/Emitter.h"
+#include "passes/tile/Sizes.h"
+
+#include "dialects/gemma/Gemma.h"
+
+#include <map>
+#include <string>
+
+namespace gemmac::tile {
+
+/// What the code of one entry point knows: the level, the sizes of a step, and the functions made so far.
+class Tiler {
+public:
+  Tiler(mlir::ModuleOp module, const kernel::LevelInfo &level);
+
+  /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each.
+  void writeEntry(mlir::func::FuncOp plan, const std::string &name, const StepShape &shape);
+  /// Writes the function that only reads memory (GmRead).
+  void writeRead(const std::string &name);
+
+  /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float [tile][32].
+  /// `groups` blocks of 32 columns; see Format.h and Sizes.h for the layouts.
+  mlir::func::FuncOp dot(kernel::Format format, int64_t tokens, mlir::Location loc);
+
+  mlir::ModuleOp module;
+  mlir::OpBuilder b;
+  const kernel::LevelInfo &level;
+  StepShape shape{};
+
+private:
+  mlir::func::FuncOp phaseFunction(mlir::Operation *phase);
+  void writePhase(mlir::Operation *phase, mlir::func::FuncOp function);
+  mlir::func::FuncOp makeFunction(const std::string &name, int64_t pointers, mlir::Location loc);
+  mlir::Value address(Emitter &e, mlir::Value place, mlir::Value step);
+
+  std::map<std::string, mlir::func::FuncOp> functions; ///< phases by what they do, see phaseKey
+  std::map<std::pair<int, int64_t>, mlir::func::FuncOp> dots;
+  std::string prefix;
+};
+
+/// Everything a phase's code needs: the function's arguments and the emitter.
+struct PhaseCode {
+  Tiler &tiler;
+  Emitter &e;
+  mlir::Value step, thread;
+  mlir::ValueRange pointers; ///< one for each operand of the phase op
+
+  mlir::Value rowCount(llvm::StringRef rows) const;
+  /// Index, among all rows of the step, of row 0 of this kind of rows.
+  mlir::Value firstRow(llvm::StringRef rows) const;
+};
+
+void writeRows(PhaseCode code, kernel::RowsOp op);
+void writeProject(PhaseCode code, kernel::ProjectOp op);
+void writeAttention(PhaseCode code, kernel::AttentionOp op);
+void writeRopeTable(PhaseCode code, kernel::RopeTableOp op);
+void writeExpertSlots(PhaseCode code, kernel::ExpertSlotsOp op);
+void writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op);
+void writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op);
+void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
+
+/// Writes the body of a dot function, see Tiler::dot.
+void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, int64_t tokens);
+
+/// Packs 32 floats at `source` into the block at `block`, as token `lane` of a tile. With `count` < 32 only so many are
+/// there, the others are 0.
+void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, bool integer, int64_t tile);
+/// Packs a row of `width` floats as row `row` of a packed buffer.
+void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width, bool integer, int64_t tile);
+
+/// One elementwise operation of the gemma dialect on scalars or vectors. `weight` is the scalar of scale_by.
+mlir::Value elementwise(Emitter &e, mlir::Operation *op, mlir::ValueRange operands, mlir::Value weight);
+mlir::Value activate(Emitter &e, llvm::StringRef activation, mlir::Value gate);
+
+/// Row `id` of a table in any format and layout, times `scale`, as floats at `out`.
+void gatherRow(Emitter &e, kernel::WeightType type, mlir::Value table, mlir::Value id, double scale, mlir::Value out);
+
+/// Writes a row of heads into a cache at `position`.
+void writeCache(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value row, mlir::Value position);
+
+} // namespace gemmac::tile
+#endif

@@ -1,0 +1,201 @@
+// Activations into the layout that products read, and rows of tables and caches: everything that moves single rows.
+#include "passes/tile/Kernels.h"
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::tile;
+
+/// 1.5 * 2^23: adding it rounds a small number to the nearest integer (ties to even), which then stands in the low bits.
+static constexpr double kRound = 12582912.0;
+static constexpr int64_t kRoundBits = 0x4B400000;
+
+void tile::packGroup(Emitter &e, Value source, Value block, Value lane, bool integer, int64_t tile) {
+  auto floats = e.vec(32, e.f32()), words = e.vec(32, e.i32());
+  Value x = e.load(floats, source);
+  Value laneBytes = e.mul(lane, 4);
+  if (!integer) {
+    if (tile == 1)
+      return e.store(x, block);
+    for (int64_t column = 0; column < 32; ++column)
+      e.store(vector::ExtractOp::create(e.b, e.loc, x, column), e.at(e.at(block, column * tile * 4), laneBytes));
+    return;
+  }
+  Value amax = e.largest(math::AbsFOp::create(e.b, e.loc, x));
+  Value positive = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, amax, e.real(0, e.f32()));
+  Value inverse = e.select(positive, e.fdiv(e.real(127, e.f32()), amax), e.real(0, e.f32()));
+  Value rounded = e.fadd(e.fmul(x, e.splat(inverse, floats)), e.real(kRound, floats));
+  Value codes = e.sub(e.bitcast(rounded, words), e.integer(kRoundBits, words));
+  Value bytes = arith::TruncIOp::create(e.b, e.loc, e.vec(32, e.i8()), codes);
+  Value quads = e.bitcast(bytes, e.vec(8, e.i32()));
+  if (tile == 1)
+    e.store(quads, block);
+  else
+    for (int64_t quad = 0; quad < 8; ++quad)
+      e.store(vector::ExtractOp::create(e.b, e.loc, quads, quad), e.at(e.at(block, quad * tile * 4), laneBytes));
+  e.store(e.sumInt(codes), e.at(e.at(block, 32 * tile), laneBytes));
+  e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 36 * tile), laneBytes));
+}
+
+void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, bool integer, int64_t tile) {
+  int64_t groups = kernel::ceilDiv(width, 32), bytes = packedBlockBytes(integer, tile);
+  Value lane = e.rem(row, tile);
+  Value base = e.at(buffer, e.mul(e.div(row, tile), groups * bytes));
+  if (width / 32)
+    e.loop(e.number(0), e.number(width / 32), 1, [&](Value group) {
+      packGroup(e, e.at(source, e.mul(group, 128)), e.at(base, e.mul(group, bytes)), lane, integer, tile);
+    });
+  if (width % 32 == 0)
+    return;
+  Value padded = e.stack(128);
+  e.store(e.real(0, e.vec(32, e.f32())), padded);
+  e.loop(e.number(0), e.number(width % 32 * 4), 4, [&](Value offset) {
+    e.store(e.load(e.f32(), e.at(e.at(source, width / 32 * 128), offset)), e.at(padded, offset));
+  });
+  packGroup(e, padded, e.at(base, (groups - 1) * bytes), lane, integer, tile);
+}
+
+namespace {
+
+/// Decodes one row of a table, 32 columns at a time, to floats at `out`.
+class RowReader {
+public:
+  RowReader(Emitter &e, kernel::WeightType type)
+      : e(e), type(type), info(kernel::info(*kernel::parseFormat(std::string_view(type.getFormat())))) {}
+
+  void read(Value table, Value id, double scale, Value out);
+
+private:
+  Value groupFromRows(Value group);
+  Value groupFromPanel(Value block, Value row);
+  Value scaled(Value codes, Value scale, Value min, int64_t zero, bool isSigned);
+  Value halfAt(Value pointer) {
+    Value bits = e.load(e.vec(1, e.i16()), pointer);
+    return vector::ExtractOp::create(e.b, e.loc, e.halfToFloat(bits), 0);
+  }
+  Value nibblePair(Value raw, VectorType half); ///< low nibbles, then high nibbles
+
+  Emitter &e;
+  kernel::WeightType type;
+  const kernel::FormatInfo &info;
+};
+
+Value RowReader::scaled(Value codes, Value scale, Value min, int64_t zero, bool isSigned) {
+  auto words = e.like(codes.getType(), e.i32()), floats = e.like(codes.getType(), e.f32());
+  Value wide = isSigned ? Value(arith::ExtSIOp::create(e.b, e.loc, words, codes)) : Value(arith::ExtUIOp::create(e.b, e.loc, words, codes));
+  Value number = arith::SIToFPOp::create(e.b, e.loc, floats, zero ? e.sub(wide, e.integer(zero, words)) : wide);
+  Value value = e.fmul(number, e.splat(scale, floats));
+  return min ? e.fadd(value, e.splat(min, floats)) : value;
+}
+
+Value RowReader::nibblePair(Value raw, VectorType half) {
+  Value low = arith::AndIOp::create(e.b, e.loc, raw, e.integer(15, half));
+  Value high = arith::ShRUIOp::create(e.b, e.loc, raw, e.integer(4, half));
+  auto both = e.vec(2 * half.getNumElements(), e.i8());
+  Value joined = e.integer(0, both);
+  joined = vector::InsertStridedSliceOp::create(e.b, e.loc, low, joined, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+  return vector::InsertStridedSliceOp::create(e.b, e.loc, high, joined, ArrayRef<int64_t>{half.getNumElements()}, ArrayRef<int64_t>{1});
+}
+
+/// 32 values of a group in layout rows.
+Value RowReader::groupFromRows(Value group) {
+  auto floats = e.vec(32, e.f32());
+  if (info.codeBits == 32)
+    return e.load(floats, group);
+  if (info.codeBits == 16) {
+    Value wide = arith::ExtUIOp::create(e.b, e.loc, e.vec(32, e.i32()), e.load(e.vec(32, e.i16()), group));
+    return e.bitcast(arith::ShLIOp::create(e.b, e.loc, wide, e.integer(16, wide.getType())), floats);
+  }
+  Value scale = halfAt(group), min = info.hasMin ? halfAt(e.at(group, 2)) : Value();
+  Value data = e.at(group, info.hasMin ? 4 : 2);
+  if (info.codeBits == 8)
+    return scaled(e.load(e.vec(32, e.i8()), data), scale, min, 0, !info.hasMin);
+  auto half = e.vec(16, e.i8());
+  return scaled(nibblePair(e.load(half, data), half), scale, min, info.hasMin ? 0 : 8, false);
+}
+
+/// 32 values of one row of a block in layout panel.
+Value RowReader::groupFromPanel(Value block, Value row) {
+  auto floats = e.vec(32, e.f32());
+  Value values = e.real(0, floats);
+  if (!info.integer) {
+    for (int64_t column = 0; column < 32; ++column) {
+      Value value;
+      if (info.codeBits == 32) {
+        value = e.load(e.f32(), e.at(e.at(block, column * 128), e.mul(row, 4)));
+      } else {
+        Value bits = e.load(e.i16(), e.at(e.at(block, column / 2 * 128 + column % 2 * 2), e.mul(row, 4)));
+        Value wide = arith::ExtUIOp::create(e.b, e.loc, e.i32(), bits);
+        value = e.bitcast(arith::ShLIOp::create(e.b, e.loc, wide, e.integer(16, e.i32())), e.f32());
+      }
+      values = vector::InsertOp::create(e.b, e.loc, value, values, column);
+    }
+    return values;
+  }
+  Value scale = halfAt(e.at(e.at(block, info.codeBits * 128), e.mul(row, 2)));
+  Value min = info.hasMin ? halfAt(e.at(e.at(block, info.codeBits * 128 + 64), e.mul(row, 2))) : Value();
+  bool isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights;
+  int64_t zero = info.hasMin || isSigned ? 0 : info.codeBits == 8 ? 128 : 8;
+  auto quad = e.vec(4, e.i8());
+  auto place = [&](Value codes, int64_t column) {
+    Value part = scaled(codes, scale, min, zero, isSigned);
+    values = vector::InsertStridedSliceOp::create(e.b, e.loc, part, values, ArrayRef<int64_t>{column}, ArrayRef<int64_t>{1});
+  };
+  for (int64_t k = 0; k < (info.codeBits == 8 ? 8 : 4); ++k) {
+    Value raw = e.load(quad, e.at(e.at(block, k * 128), e.mul(row, 4)));
+    if (info.codeBits == 8) {
+      place(raw, 4 * k);
+    } else {
+      place(arith::AndIOp::create(e.b, e.loc, raw, e.integer(15, quad)), 8 * k);
+      place(arith::ShRUIOp::create(e.b, e.loc, raw, e.integer(4, quad)), 8 * k + 4);
+    }
+  }
+  return values;
+}
+
+void RowReader::read(Value table, Value id, double scale, Value out) {
+  int64_t columns = type.getColumns(), groups = kernel::ceilDiv(columns, 32);
+  bool rows = type.getLayout() == "rows";
+  int64_t bytes = rows ? info.rowGroupBytes : info.panelBlockBytes;
+  Value base = e.at(table, e.mul(rows ? id : e.div(id, 32), groups * bytes)), row = e.rem(id, 32);
+  auto floats = e.vec(32, e.f32());
+  auto group = [&](Value index) {
+    Value at = e.at(base, e.mul(index, bytes));
+    return e.fmul(rows ? groupFromRows(at) : groupFromPanel(at, row), e.real(scale, floats));
+  };
+  if (columns / 32)
+    e.loop(e.number(0), e.number(columns / 32), 1, [&](Value index) { e.store(group(index), e.at(out, e.mul(index, 128))); });
+  if (columns % 32 == 0)
+    return;
+  Value padded = e.stack(128);
+  e.store(group(e.number(groups - 1)), padded);
+  e.loop(e.number(0), e.number(columns % 32 * 4), 4, [&](Value offset) {
+    e.store(e.load(e.f32(), e.at(padded, offset)), e.at(e.at(out, columns / 32 * 128), offset));
+  });
+}
+
+} // namespace
+
+void tile::gatherRow(Emitter &e, kernel::WeightType type, Value table, Value id, double scale, Value out) {
+  RowReader(e, type).read(table, id, scale, out);
+}
+
+void tile::writeCache(Emitter &e, kernel::CacheType type, Value cache, Value row, Value position) {
+  int64_t head = type.getHeadDim(), blocks = type.getSlots() / 32, blockBytes = kernel::cacheBlockBytes(type);
+  bool wide = type.getFormat() == "f32", keys = type.getKind() == "keys";
+  int64_t panelBytes = wide ? 4096 : 2048;
+  Value slot = type.getRing() ? e.rem(position, type.getSlots()) : position;
+  Value inBlock = e.rem(slot, 32), block = e.mul(e.div(slot, 32), blockBytes);
+  e.loop(e.number(0), e.number(type.getHeads()), 1, [&](Value h) {
+    Value base = e.at(e.at(cache, e.mul(h, blocks * blockBytes)), block);
+    Value source = e.at(row, e.mul(h, head * 4));
+    e.loop(e.number(0), e.number(head), 1, [&](Value d) {
+      Value value = e.load(e.f32(), e.at(source, e.mul(d, 4)));
+      Value panel = e.at(base, e.mul(e.div(d, 32), panelBytes)), inPanel = e.rem(d, 32);
+      Value outer = keys ? inPanel : inBlock, inner = keys ? inBlock : inPanel; // column, row of the 32 x 32 block
+      if (wide)
+        return e.store(value, e.at(e.at(panel, e.mul(outer, 128)), e.mul(inner, 4)));
+      Value pair = e.at(e.at(panel, e.mul(e.div(outer, 2), 128)), e.mul(inner, 4));
+      e.store(e.toBf16(value), e.at(pair, e.mul(e.rem(outer, 2), 2)));
+    });
+  });
+}

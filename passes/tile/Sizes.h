@@ -1,0 +1,59 @@
+// Sizes of buffers: the one place where the tile stage's layouts of activations are defined.
+//
+//   f32          [rows][width] float
+//   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of codes [T], f32 scale [T]
+//   packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T]
+//   table        [rows][width] float: cosines, then sines
+//   routing      [rows][ i32 expert[k], f32 weight[k] ]
+//   slots        see SlotsLayout
+// T is the number of tokens a kernel handles at a time: 1 in decode, the level's token tile in prefill.
+#ifndef PASSES_TILE_SIZES_H
+#define PASSES_TILE_SIZES_H
+
+#include "dialects/kernel/Kernel.h"
+
+#include <algorithm>
+
+namespace gemmac::tile {
+
+/// Rows of a step and tokens of a tile, as the code of an entry point sees them.
+struct StepShape {
+  int64_t allRows, lastRows; ///< at most
+  int64_t tile;
+};
+
+inline int64_t packedBlockBytes(bool integer, int64_t tile) { return integer ? 40 * tile : 128 * tile; }
+
+/// Where the parts of a slots buffer lie, in bytes: for `rows` rows with k experts each, out of E.
+struct SlotsLayout {
+  int64_t maxRuns, maxTiles;
+  int64_t runCount = 0, tileCount = 4, runExpert, runBegin, slotRow, slotOf, bytes;
+
+  SlotsLayout(int64_t rows, int64_t k, int64_t experts, int64_t tile) {
+    maxRuns = std::min(experts, rows * k);
+    maxTiles = kernel::ceilDiv(rows * k, tile) + maxRuns;
+    runExpert = 8;
+    runBegin = runExpert + 4 * maxRuns;
+    slotRow = runBegin + 4 * (maxRuns + 1);
+    slotOf = slotRow + 4 * maxTiles * tile;
+    bytes = slotOf + 4 * rows * k;
+  }
+};
+
+inline int64_t bufferBytes(kernel::BufferType type, const StepShape &step, int64_t experts = 0, int64_t topK = 0) {
+  bool last = type.getRows() == "last" || type.getRows() == "slots_last";
+  int64_t rows = last ? step.lastRows : step.allRows;
+  if (type.getKind() == "slots")
+    return SlotsLayout(rows, topK, experts, step.tile).bytes;
+  if (type.getRows().starts_with("slots"))
+    rows = SlotsLayout(rows, topK, experts, step.tile).maxTiles * step.tile;
+  if (type.getKind() == "routing")
+    return rows * 8 * type.getWidth();
+  if (type.getKind().starts_with("packed"))
+    return kernel::ceilDiv(rows, step.tile) * kernel::ceilDiv(type.getWidth(), 32) *
+           packedBlockBytes(type.getKind() == "packed_i8", step.tile);
+  return rows * type.getWidth() * 4;
+}
+
+} // namespace gemmac::tile
+#endif
