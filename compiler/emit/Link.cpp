@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <climits>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <unistd.h>
 
 // Declares lld::elf::link; linking with lldELF defines it.
@@ -62,27 +64,15 @@ std::vector<std::string> allArchives(const std::string &kit) {
 }
 
 std::vector<std::string> commandLine(const std::vector<TempFile> &files, const std::string &kit,
-                                     const std::string &output) {
-  std::vector<std::string> line = {"ld.lld",
-                                   "-static",
-                                   "-pie",
-                                   "--no-dynamic-linker",
-                                   "-z",
-                                   "text",
-                                   "-z",
-                                   "relro",
-                                   "-z",
-                                   "now",
-                                   "-z",
-                                   "noexecstack",
-                                   "--gc-sections",
-                                   "-s",
-                                   "--eh-frame-hdr",
-                                   "--build-id=none",
-                                   "--color-diagnostics=never",
-                                   "--error-limit=20",
-                                   "-o",
-                                   output};
+                                     const std::string &output, bool keepSymbols) {
+  const std::string options =
+      "ld.lld -static -pie --no-dynamic-linker -z text -z relro -z now -z noexecstack --gc-sections "
+      "--eh-frame-hdr --build-id=none --color-diagnostics=never --error-limit=20 -o";
+  std::istringstream words(options);
+  std::vector<std::string> line(std::istream_iterator<std::string>(words), {});
+  line.push_back(output);
+  if (!keepSymbols)
+    line.push_back("-s");
   for (const char *name : startFiles)
     line.push_back(kit + "/" + name);
   for (const TempFile &file : files)
@@ -147,7 +137,7 @@ Result<std::string> findKit(const std::string &target) {
 }
 
 Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit,
-                                   const std::string &workFolder) {
+                                   const std::string &workFolder, bool keepSymbols) {
   if (Result<std::string> complete = checkKit(kit); !complete)
     return complete.error();
   std::vector<TempFile> files;
@@ -163,7 +153,7 @@ Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const 
   Result<TempFile> output = TempFile::create(workFolder, "gemmac-linked", 0600);
   if (!output)
     return output.error();
-  std::string message = runLinker(commandLine(files, kit, output->path()));
+  std::string message = runLinker(commandLine(files, kit, output->path(), keepSymbols));
   if (!message.empty()) {
     nameInputs(message, objects, files);
     return Error{std::move(message)};

@@ -33,7 +33,7 @@ Result<std::string> checkKit(const std::string &kit);
 /// the linker come back in one Error, a line each. One link runs at a time: concurrent calls wait. Do not compile code
 /// meanwhile in another thread: the linker resets LLVM's global options.
 Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit,
-                                   const std::string &workFolder);
+                                   const std::string &workFolder, bool keepSymbols = false);
 
 } // namespace gemmac::emit
 #endif

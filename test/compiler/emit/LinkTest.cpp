@@ -119,6 +119,31 @@ TEST(Link, SameInputsSameBytes) {
   EXPECT_TRUE(*first == *second);
 }
 
+TEST(Link, KeepsSymbolsOnRequest) {
+  TempFolder folder;
+  Result<std::string> linked =
+      emit::linkExecutable(programFor(x86Base, "x86_64"), kits + "/x86_64", folder.path, /*keepSymbols=*/true);
+  ASSERT_TRUE(bool(linked)) << linked.error().message;
+  EXPECT_NE(linked->find("gm_high_decode"), std::string::npos);
+}
+
+/// The kits that gemmac itself uses: nothing that the runtime needs is missing in them.
+TEST(Link, TheRuntimesOwnKitsAreWhole) {
+  const std::pair<codegen::Machine, std::string> targets[] = {{x86Base, "x86_64"}, {arm, "aarch64"}};
+  int linkedKits = 0;
+  for (const auto &[machine, target] : targets) {
+    Result<std::string> kit = emit::findKit(target);
+    if (!kit)
+      continue;
+    TempFolder folder;
+    Result<std::string> linked = emit::linkExecutable(programFor(machine, target), *kit, folder.path);
+    EXPECT_TRUE(bool(linked)) << linked.error().message;
+    linkedKits += 1;
+  }
+  if (linkedKits == 0)
+    GTEST_SKIP() << emit::findKit("x86_64").error().message;
+}
+
 TEST(Link, ErrorsComeBackAndTheNextLinkWorks) {
   TempFolder folder;
   std::vector<LinkInput> program = programFor(x86Base, "x86_64");
