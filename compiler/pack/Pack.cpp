@@ -367,7 +367,10 @@ std::optional<std::string> itemProblem(const config::Model &model, const import:
   int64_t experts = rank > 2 ? weight.shape[0] : 1;
   if (rows > (int64_t(1) << 48) / columns || experts > (int64_t(1) << 48) / (rows * columns))
     return name + "is too large";
-  int64_t bytes = experts * kernel::weightBytes(item.format, item.layout, rows, columns);
+  if (item.split < 1 || rows % item.split)
+    return name + "its " + std::to_string(rows) + " rows cannot be cut into " + std::to_string(item.split) + " parts";
+  int64_t bytes =
+      experts * item.split * kernel::weightBytes(item.format, item.layout, rows / item.split, columns);
   if (item.bytes != bytes)
     return name + "takes " + std::to_string(bytes) + " bytes as " + std::string(kernel::info(item.format).name) + " " +
            std::string(kernel::name(item.layout)) + ", but its place has " + std::to_string(item.bytes);
@@ -390,7 +393,7 @@ Status packWeights(const config::Model &model, const import::Checkpoint &checkpo
       return Error{"packing weights: " + *problem};
     end = item.offset + item.bytes;
     auto index = static_cast<size_t>(item.weight);
-    sources.emplace_back(model.weights[index], bindings.weights[index], checkpoint);
+    sources.emplace_back(model.weights[index], bindings.weights[index], checkpoint, item.split);
   }
   return Team(items, sources, checkpoint, options).run(sink);
 }

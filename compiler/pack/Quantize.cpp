@@ -6,6 +6,7 @@
 #include "compiler/import/Half.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -72,9 +73,9 @@ struct Grid {
   float scale = 0, min = 0, inverse = 0, lowest = 0, highest = 0;
 
   Lanes at(Lanes x) const { return codes(x, inverse, min, lowest, highest); }
-  float error(const Values &x, int vectors = kVectors) const {
+  float error(const Values &x) const {
     Lanes total{};
-    for (int i = 0; i < vectors; ++i) {
+    for (int i = 0; i < kVectors; ++i) {
       Lanes off = x.v[i] - (at(x.v[i]) * splat(scale) + splat(min));
       total += off * off;
     }
@@ -93,9 +94,17 @@ struct Grid {
   }
 };
 
+/// The nearest f16, as a float.
+float roundToHalf(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7fffffff;
+  if (magnitude - 0x38800000 < 0x47000000 - 0x38800000) // normal in f16, and stays so
+    return std::bit_cast<float>((bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu);
+  return halfToFloat(floatToHalf(value));
+}
+
 /// With scale and minimum rounded to f16. A scale that rounds to 0 gives a grid of the minimum alone.
 Grid grid(float scale, float min, float lowest, float highest) {
-  Grid g{halfToFloat(floatToHalf(scale)), halfToFloat(floatToHalf(min)), 0, lowest, highest};
+  Grid g{roundToHalf(scale), roundToHalf(min), 0, lowest, highest};
   g.inverse = g.scale == 0 ? 0 : 1 / g.scale;
   return g;
 }
@@ -124,6 +133,30 @@ bool quantize8(const Values &x, Group &out) {
 /// squared error is within 1 % of a dense search.
 constexpr float kPlaces[] = {8.0f, 7.6f, 8.5f, 7.2f, 9.0f};
 
+/// Values that already lie on a grid (trained for one, or read from one) need not reach its ends: their largest
+/// magnitude may be any multiple of the scale. The first values tell, for all multiples at once; in other groups they
+/// seldom fit by chance.
+template <class Consider> void considerGrids(const Values &x, float extreme, Consider consider) {
+  constexpr Lanes places{1, 2, 3, 4, 5, 6, 7, 8};
+  constexpr int looked = 6;
+  constexpr float near = 0.04f; // of a step: values and scale may have been rounded to 8 bits
+  float inverse = 1 / extreme;
+  Lanes total{};
+  for (int i = 0; i < looked; ++i) {
+    Lanes y = splat(x.v[0][i] * inverse) * places;
+    Lanes off = y - ((y + splat(kRounder)) - splat(kRounder));
+    total += off * off;
+  }
+  IntLanes fits = total <= splat(looked * near * near);
+  int64_t any[4];
+  std::memcpy(any, &fits, sizeof any);
+  if ((any[0] | any[1] | any[2] | any[3]) == 0)
+    return;
+  for (int i = 7; i >= 0; --i)
+    if (fits[i])
+      consider(extreme / -places[i]);
+}
+
 bool quantize4(const Values &x, Group &out) {
   Range r = range(x);
   float extreme = -r.low > r.high ? r.low : r.high;
@@ -133,23 +166,19 @@ bool quantize4(const Values &x, Group &out) {
   if (best.scale == 0)
     return storeZeros(8, out), true;
   float error = best.error(x);
-  auto consider = [&](const Grid &g) {
+  auto consider = [&](float scale) {
+    Grid g = grid(scale, 0, -8, 7);
     float e = g.error(x);
-    if (finite(g) && e < error) {
-      best = g;
-      error = e;
-    }
+    bool better = e < error; // selected, not branched on: it is a coin toss
+    best.scale = better ? g.scale : best.scale;
+    best.inverse = better ? g.inverse : best.inverse;
+    error = better ? e : error;
   };
-  for (size_t i = 1; i < std::size(kPlaces) && error > 0; ++i)
-    consider(grid(extreme / -kPlaces[i], 0, -8, 7));
-  // Values that already lie on a grid (trained for one, or read from one) need not reach its ends. Eight values close
-  // to a coarse grid by chance are rare, so that this costs little otherwise.
-  for (int place = 7; place > 0 && error > 0; --place) {
-    Grid g = grid(extreme / static_cast<float>(-place), 0, -8, 7);
-    float step = 0.04f * g.scale;
-    if (finite(g) && g.error(x, 1) <= 8 * step * step)
-      consider(g);
-  }
+  if (error > 0)
+    for (size_t i = 1; i < std::size(kPlaces); ++i)
+      consider(extreme / -kPlaces[i]);
+  if (error > 0)
+    considerGrids(x, extreme, consider);
   if (error > 0) {
     Lanes xq{}, qq{};
     for (const Lanes &v : x.v) {
@@ -158,7 +187,7 @@ bool quantize4(const Values &x, Group &out) {
       qq += q * q;
     }
     if (float squares = sum(qq); squares > 0)
-      consider(grid(sum(xq) / squares, 0, -8, 7));
+      consider(sum(xq) / squares);
   }
   best.store(x, 8, out);
   return true;

@@ -14,8 +14,9 @@ using import::DType;
 using import::Tensor;
 using kernel::Format;
 
-Source::Source(const config::Weight &weight, const import::Binding &binding, const import::Checkpoint &checkpoint)
-    : weight(weight), binding(binding), checkpoint(checkpoint) {
+Source::Source(const config::Weight &weight, const import::Binding &binding, const import::Checkpoint &checkpoint,
+               int64_t split)
+    : split(split), weight(weight), binding(binding), checkpoint(checkpoint) {
   size_t rank = weight.shape.size();
   if (rank > 0)
     columns = weight.shape[rank - 1];
@@ -23,9 +24,14 @@ Source::Source(const config::Weight &weight, const import::Binding &binding, con
     rows = weight.shape[rank - 2];
   if (rank > 2)
     experts = weight.shape[0];
+  experts *= split;
+  rows /= split;
 }
 
 Source::Row Source::locate(int64_t expert, int64_t row) const {
+  row += expert % split * rows;
+  expert /= split;
+  const int64_t rows = this->rows * split;
   if (weight.interleavedHeads > 0) {
     // The file holds each head's rows as pairs (0, half), (1, half + 1), ...; we want the first halves, then the second
     // ones.
@@ -35,7 +41,7 @@ Source::Row Source::locate(int64_t expert, int64_t row) const {
   const std::vector<const Tensor *> &parts = binding.parts;
   if (parts.size() == 1)
     return {parts[0], (expert * rows + row) * columns};
-  if (experts > 1 && parts[0]->shape.size() == 3) { // parts side by side within every member of the stack
+  if (parts[0]->shape.size() == 3) { // parts side by side within every member of the stack
     for (const Tensor *part : parts) {
       int64_t own = part->shape[1];
       if (row < own)

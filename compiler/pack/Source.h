@@ -10,7 +10,9 @@ namespace gemmac::pack {
 
 class Source {
 public:
-  Source(const config::Weight &weight, const import::Binding &binding, const import::Checkpoint &checkpoint);
+  /// With `split` > 1, every member of a stack counts as so many members of the same height, one after another.
+  Source(const config::Weight &weight, const import::Binding &binding, const import::Checkpoint &checkpoint,
+         int64_t split = 1);
 
   int64_t experts = 1, rows = 1, columns = 1;
 
@@ -32,6 +34,7 @@ public:
   Error error(const Row &row, int64_t column, const std::string &what) const;
 
 private:
+  int64_t split = 1;
   Status readVector(int64_t column, std::span<float> out) const;
 
   const config::Weight &weight;
