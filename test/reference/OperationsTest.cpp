@@ -1,0 +1,155 @@
+// Each operation on numbers small enough to be worked out by hand (the sums are in the comments).
+#include "test/reference/Operations.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace gemmac;
+using namespace gemmac::reference;
+
+static Tensor rows(int64_t columns, std::vector<float> data) {
+  return {columns, std::move(data), {}};
+}
+
+static void expectNear(const Tensor &got, const std::vector<float> &want, double tolerance = 1e-6) {
+  ASSERT_EQ(got.data.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i)
+    EXPECT_NEAR(got.data[i], want[i], tolerance) << "element " << i;
+}
+
+TEST(Embed, GathersScaledRows) {
+  Result<Tensor> result = embed({1, {}, {2, 0}}, rows(2, {1, 2, 3, 4, 5, 6}), 0.5);
+  ASSERT_TRUE(result);
+  expectNear(*result, {2.5, 3, 0.5, 1});
+}
+
+TEST(Embed, RefusesIdsOutsideOfTheTable) {
+  for (int32_t id : {-1, 3, 2147483647}) {
+    Result<Tensor> result = embed({1, {}, {0, id}}, rows(2, {1, 2, 3, 4, 5, 6}), 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message, "token 1 has id " + std::to_string(id) + ", but the table has 3 rows");
+  }
+}
+
+TEST(RmsNorm, DividesEachRow) { // mean of squares (9 + 16) / 2 = 12.5; (0 + 4) / 2 = 2
+  double a = std::sqrt(12.5), b = std::sqrt(2);
+  expectNear(rmsNorm(rows(2, {3, 4, 0, 2}), nullptr, 1e-12, 2), {float(3 / a), float(4 / a), 0, float(2 / b)});
+}
+
+TEST(RmsNorm, WeightsAndEpsInGroups) { // groups of one: x / sqrt(x^2 + 3) * 10: 1 / 2 and -1 / 2
+  Tensor weight = rows(1, {10});
+  expectNear(rmsNorm(rows(2, {1, -1}), &weight, 3, 1), {5, -5});
+}
+
+TEST(Project, MultipliesWithTheWeightsRows) {
+  float weight[] = {1, 0, -1, 2, 1, 0};
+  expectNear(project(rows(3, {1, 2, 3, 4, 5, 6}), weight, 2), {-2, 4, -2, 13});
+}
+
+TEST(Pack, RoundsToTheNearestCodeAndTiesToEven) {
+  // Largest 127, so the scale is 1: halves go to the even code. The second group has its own scale, 254 / 127 = 2.
+  Tensor input = rows(34, std::vector<float>(34));
+  std::vector<float> values = {127, 0.5, 1.5, 2.5, -0.5, -1.5, 3.4f, -3.6f};
+  std::copy(values.begin(), values.end(), input.data.begin());
+  input.data[32] = 254;
+  input.data[33] = 5.1f;
+  std::vector<float> want(34);
+  std::vector<float> rounded = {127, 0, 2, 2, 0, -2, 3, -4};
+  std::copy(rounded.begin(), rounded.end(), want.begin());
+  want[32] = 254;
+  want[33] = 6; // 5.1 / 2 = 2.55 -> 3
+  expectNear(packI8(input), want);
+}
+
+TEST(Pack, LeavesZerosAlone) {
+  expectNear(packI8(rows(3, {0, 0, 0})), {0, 0, 0});
+}
+
+TEST(Elementwise, ScaleAddMulSlice) {
+  Tensor a = rows(2, {1, 2, 3, 4}), b = rows(2, {10, 20, 30, 40});
+  expectNear(scale(a, -2), {-2, -4, -6, -8});
+  expectNear(add(a, b), {11, 22, 33, 44});
+  expectNear(mul(a, b), {10, 40, 90, 160});
+  expectNear(slice(rows(3, {1, 2, 3, 4, 5, 6}), 1, 2), {2, 3, 5, 6});
+}
+
+TEST(Gated, KnowsBothActivations) {
+  // silu(1) = 1 / (1 + 1/e) = 0.731059; gelu_tanh(1) = 0.5 (1 + tanh(0.797885 * 1.044715)) = 0.841192
+  Tensor gate = rows(3, {1, -1, 0}), up = rows(3, {2, 2, 7});
+  expectNear(gated(gate, up, "silu"), {1.4621172f, -0.5378828f, 0});
+  expectNear(gated(gate, up, "gelu_tanh"), {1.6823840f, -0.3176160f, 0});
+}
+
+TEST(Softcap, BendsTowardsTheCap) { // 2 tanh(0.5) = 0.924234
+  expectNear(softcap(rows(3, {1, 1000, -1000}), 2), {0.9242343f, 2, -2});
+}
+
+TEST(Rope, TurnsHalfPairsAndPassesTheRest) {
+  // One pair of (x0, x2); position 0 stays. Frequency of pair 0 is 1: position 1 turns (1, 0) by one radian.
+  Tensor input = rows(4, {1, 5, 0, 6, 1, 5, 0, 6});
+  auto cosine = float(std::cos(1.0)), sine = float(std::sin(1.0));
+  expectNear(rope(input, 0, 4, 1, 10000, 4), {1, 5, 0, 6, cosine, 5, sine, 6});
+}
+
+TEST(Rope, DenominatorSetsTheFrequencies) {
+  // Pair 1 of denominator 4 has frequency 100^(-2/4) = 0.1; at position 20 that is 2 radians. Two heads turn alike.
+  Tensor input = rows(8, {0, 1, 0, 0, 0, 0, 0, 1});
+  auto cosine = float(std::cos(2.0)), sine = float(std::sin(2.0));
+  expectNear(rope(input, 20, 4, 2, 100, 4), {0, cosine, 0, sine, 0, -sine, 0, cosine});
+}
+
+TEST(Attention, IsCausal) { // equal scores: the mean of the values so far
+  Tensor zeros = rows(1, {0, 0, 0}), values = rows(1, {3, 5, 10});
+  expectNear(attention(zeros, zeros, values, 0, 1, 1, 1, 1, 0, 0), {3, 4, 6});
+}
+
+TEST(Attention, WindowHoldsTheRowItself) {
+  Tensor zeros = rows(1, {0, 0, 0}), values = rows(1, {3, 5, 10});
+  expectNear(attention(zeros, zeros, values, 0, 1, 1, 1, 1, 1, 0), {3, 5, 10});
+  expectNear(attention(zeros, zeros, values, 0, 1, 1, 1, 1, 2, 0), {3, 4, 7.5});
+}
+
+TEST(Attention, LastRowsStandAtTheEnd) {
+  Tensor zeros = rows(1, {0, 0, 0}), values = rows(1, {3, 5, 10});
+  expectNear(attention(rows(1, {0}), zeros, values, 2, 1, 1, 1, 1, 0, 0), {6});
+}
+
+TEST(Attention, WeighsWithScaleAndCap) {
+  // Scores log 3 * scale of key 1 against 0 of key 0: weights 1 : 3. With a cap, log 3 becomes 0.5 tanh(2 log 3) =
+  // 0.487805.
+  Tensor query = rows(1, {0, 1}), keys = rows(1, {0, float(std::log(3.0) / 2)}), values = rows(1, {4, 8});
+  expectNear(attention(query, keys, values, 0, 1, 1, 1, 2, 0, 0), {4, 7});
+  double e = std::exp(0.5 * std::tanh(2 * std::log(3.0)));
+  expectNear(attention(query, keys, values, 0, 1, 1, 1, 2, 0, 0.5), {4, float((4 + 8 * e) / (1 + e))});
+}
+
+TEST(Attention,
+     QueryHeadsShareKeyHeadsInOrder) { // four heads of size one over two: 0 and 1 read the first, 2 and 3 the second
+  expectNear(attention(rows(4, {1, 1, 1, 1}), rows(2, {0, 0}), rows(2, {5, 9}), 0, 4, 2, 1, 1, 0, 0), {5, 5, 9, 9});
+}
+
+TEST(TopK, ListsTheLargestWithWeightsThatSumToOne) {
+  // p is proportional to 1, 4, 2; of the best two 4/6 and 2/6, times 3 and 6.
+  Tensor scores = rows(3, {0, float(std::log(4.0)), float(std::log(2.0))});
+  Tensor routing = topK(scores, rows(3, {1, 3, 6}), 2);
+  EXPECT_EQ(routing.ids, (std::vector<int32_t>{1, 2}));
+  expectNear(routing, {2, 2});
+}
+
+TEST(TopK, EqualScoresGoToTheLowerIndex) {
+  Tensor routing = topK(rows(4, {1, 2, 2, 2}), rows(4, {1, 1, 1, 1}), 3);
+  EXPECT_EQ(routing.ids, (std::vector<int32_t>{1, 2, 3}));
+}
+
+TEST(Experts, SumTheChosenWithTheirWeights) {
+  // Width 1, hidden 1, two experts. Expert e: down * silu(gate x) * (up x), x = 1.
+  Tensor routing{2, {0.25f, 2}, {1, 0}};
+  Tensor gateUp = rows(1, {1, 10, -1, 20}), down = rows(1, {3, 5});
+  double first = 5 * (-1 / (1 + std::exp(1.0))) * 20, second = 3 * (1 / (1 + std::exp(-1.0))) * 10;
+  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu"), {float(0.25 * first + 2 * second)}, 1e-5);
+}
+
+TEST(LastRows, KeepsTheEnd) {
+  expectNear(lastRows(rows(2, {1, 2, 3, 4, 5, 6}), 2), {3, 4, 5, 6});
+}
