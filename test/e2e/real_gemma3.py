@@ -55,31 +55,46 @@ def tokenized(model, prompt, note):
                note=f"{len(want)} tokens")
 
 
-def main():
-    chosen = options(__doc__)
-    path = SHARED / "real/gemma3-270m/prompts.json"
-    if not path.exists():
-        skip(f"{path} is not here")
-    if not GGUF.exists():
-        skip(f"{GGUF} is not here; tools/install weights fetches it")
+def top8(model, prompt, vocab, note):
+    """The eight best logits after the prompt, which the golden has to four decimals."""
+    ids = [i for i, _ in prompt["top8_last"]]
+    want = np.array([[value for _, value in prompt["top8_last"]]])
+    row = logits(model, prompt["ids"], vocab, 1)
+    difference = float(np.abs(want - row[0, ids]).max())
+    return Row(f"f32 top 8 {note}", "max-abs", difference, LAST_ROW_MAX_ABS,
+               detail=f"expected {want}, got {row[0, ids]}", note="the best eight of the last row")
+
+
+def judge(chosen, model, quant, path):
+    """The rows of one prompts.json."""
     golden = json.loads(path.read_text())
     rows_of = {entry["prompt"]: entry["row"] for entry in golden["logits"]}
-    vocab = golden["vocab"]
+    rows = []
+    for i, prompt in enumerate(golden["prompts"]):
+        note = f"{'small' if ROOT in path.parents else 'shared'} {i}"
+        if "text_file" in prompt:
+            rows.append(nll(chosen, model, quant, prompt, f"{note} {prompt['text_file']}"))
+        elif quant == "f32":
+            rows += [greedy(chosen, model, prompt, note), nll(chosen, model, quant, prompt, note),
+                     top8(model, prompt, golden["vocab"], note)]
+        else:
+            rows.append(tokenized(model, prompt, note))
+        if quant == "f32" and i in rows_of:
+            rows.append(last_row(model, path, rows_of[i], prompt, golden["vocab"], note))
+    return rows
+
+
+def main():
+    chosen = options(__doc__)
+    if not GGUF.exists():
+        skip(f"{GGUF} is not here; tools/install weights fetches it")
+    folders = [ROOT / "test/goldens/real/gemma3-270m", SHARED / "real/gemma3-270m"]
+    goldens = [folder / "prompts.json" for folder in folders if folder.is_dir()]
 
     def work(job):
         model = chosen.work / f"gemma3-{job.quant}"
         build(chosen, "models/gemma3.toml", GGUF, job.quant, model)
-        rows = []
-        for i, prompt in enumerate(golden["prompts"]):
-            note = f"{i}"
-            if "text_file" in prompt:
-                rows.append(nll(chosen, model, job.quant, prompt, f"{note} {prompt['text_file']}"))
-            elif job.quant == "f32":
-                rows += [greedy(chosen, model, prompt, note), nll(chosen, model, "f32", prompt, note)]
-            if job.quant == "f32" and i in rows_of:
-                rows.append(last_row(model, path, rows_of[i], prompt, vocab, note))
-            if job.quant == "keep" and "text" in prompt:
-                rows.append(tokenized(model, prompt, note))
+        rows = [row for path in goldens for row in judge(chosen, model, job.quant, path)]
         model.unlink()
         return rows
 
