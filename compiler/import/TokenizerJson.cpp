@@ -48,8 +48,8 @@ private:
 
 bool TableReader::vocabEvent(Json::parse_event_t event, Json &value) {
   if (event == Json::parse_event_t::key) {
-    token = value.get_ref<const std::string &>();
-    return true;
+    token = std::move(value.get_ref<std::string &>());
+    return false;
   }
   if (event == Json::parse_event_t::value) {
     if (value.is_number_integer() && value >= 0 && value <= int64_t(1) << 40)

@@ -17,7 +17,7 @@ static uint64_t hashOf(std::string_view text) {
 
 SymbolIndex::SymbolIndex(std::span<const std::string> symbols) : symbols(symbols) {
   size_t slotCount = 4;
-  while (slotCount < symbols.size() * 2)
+  while (slotCount * 2 < symbols.size() * 3)
     slotCount *= 2;
   table.assign(slotCount, GM_NO_SYMBOL);
   for (uint32_t id = 0; id < symbols.size(); ++id) {

@@ -10,52 +10,12 @@
 namespace gemmart {
 
 Encoder::Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t textBytes)
-    : tokenizer(tokenizer), out(out) {
+    : tokenizer(tokenizer), out(out), count(out.size()) {
+  out.resize(count + textBytes / 4 + 16);
   size_t entries = 64;
   while (entries < 16384 && entries * 16 < textBytes)
     entries *= 2;
   cache.resize(entries);
-}
-
-/// Bytes of white space (as Unicode has it) at the end or the start of a text.
-static size_t whiteSpaceBytes(std::string_view text, bool atEnd) {
-  static constexpr std::string_view spaces[] = {" ",
-                                                "\t",
-                                                "\n",
-                                                "\v",
-                                                "\f",
-                                                "\r",
-                                                "\xC2\x85",
-                                                "\xC2\xA0",
-                                                "\xE1\x9A\x80",
-                                                "\xE2\x80\x80",
-                                                "\xE2\x80\x81",
-                                                "\xE2\x80\x82",
-                                                "\xE2\x80\x83",
-                                                "\xE2\x80\x84",
-                                                "\xE2\x80\x85",
-                                                "\xE2\x80\x86",
-                                                "\xE2\x80\x87",
-                                                "\xE2\x80\x88",
-                                                "\xE2\x80\x89",
-                                                "\xE2\x80\x8A",
-                                                "\xE2\x80\xA8",
-                                                "\xE2\x80\xA9",
-                                                "\xE2\x80\xAF",
-                                                "\xE2\x81\x9F",
-                                                "\xE3\x80\x80"};
-  size_t bytes = 0;
-  for (bool found = true; found;) {
-    found = false;
-    std::string_view rest = atEnd ? text.substr(0, text.size() - bytes) : text.substr(bytes);
-    for (std::string_view space : spaces)
-      if (atEnd ? rest.ends_with(space) : rest.starts_with(space)) {
-        bytes += space.size();
-        found = true;
-        break;
-      }
-  }
-  return bytes;
 }
 
 void Encoder::encode(std::string_view text, bool parseControl) {
@@ -77,16 +37,17 @@ void Encoder::encode(std::string_view text, bool parseControl) {
     if ((type & GM_TOKEN_CONTROL) && !parseControl)
       continue; // it stays text
     if (type & GM_TOKEN_LSTRIP)
-      start -= whiteSpaceBytes(text.substr(done, start > done ? start - done : 0), true);
+      start -= whiteSpaceBytes(text.substr(done, start > done ? start - done : 0), true, false);
     if (type & GM_TOKEN_RSTRIP)
-      stop += whiteSpaceBytes(text.substr(stop), false);
+      stop += whiteSpaceBytes(text.substr(stop), false, false);
     if (start > done)
       encodePiece(text.substr(done, start - done));
-    out.push_back(int32_t(id));
+    append(int32_t(id));
     done = stop;
   }
   if (done < text.size())
     encodePiece(text.substr(done));
+  out.resize(count);
 }
 
 void Encoder::encodePiece(std::string_view piece) {
@@ -134,19 +95,20 @@ void Encoder::encodeChunk(std::string_view chunk) {
     uint64_t mixed = (key[0] ^ (key[1] * 0x9E3779B97F4A7C15ull) ^ chunk.size()) * 0xD6E8FEB86659FD93ull;
     entry = &cache[(mixed >> 32 ^ mixed >> 48) & (cache.size() - 1)];
     if (entry->key[0] == key[0] && entry->key[1] == key[1] && entry->bytes == chunk.size()) {
-      out.insert(out.end(), entry->ids, entry->ids + entry->count);
+      std::memcpy(room(), entry->ids, sizeof entry->ids); // all ten: a copy of fixed size is cheaper
+      count += entry->count;
       return;
     }
   }
-  size_t before = out.size();
+  size_t before = count;
   mergeChunk(chunk);
-  size_t count = out.size() - before;
-  if (!entry || count > std::size(entry->ids))
+  size_t made = count - before;
+  if (!entry || made > std::size(entry->ids))
     return;
   std::memcpy(entry->key, key, sizeof key);
   entry->bytes = uint32_t(chunk.size());
-  entry->count = uint32_t(count);
-  std::copy(out.end() - ptrdiff_t(count), out.end(), entry->ids);
+  entry->count = uint32_t(made);
+  std::copy_n(out.data() + before, made, entry->ids);
 }
 
 void Encoder::mergeChunk(std::string_view chunk) {
@@ -311,7 +273,7 @@ void Encoder::mergeLarge() {
 /// A symbol that is no token is a character nothing was merged with.
 void Encoder::emit(uint32_t symbol) {
   if (symbol < tokenizer.header->tokens) {
-    out.push_back(int32_t(symbol));
+    append(int32_t(symbol));
     return;
   }
   const int32_t *byteTokens = tokenizer.header->byteTokens;
@@ -321,9 +283,9 @@ void Encoder::emit(uint32_t symbol) {
     all = all && byteTokens[uint8_t(c)] >= 0;
   for (char c : text)
     if (all)
-      out.push_back(byteTokens[uint8_t(c)]);
+      append(byteTokens[uint8_t(c)]);
   if (!all && tokenizer.unk() >= 0)
-    out.push_back(tokenizer.unk());
+    append(tokenizer.unk());
 }
 
 Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
@@ -335,7 +297,6 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const Enco
                              surrogate ? " starts a surrogate, which stands for no character alone" : ""));
   }
   std::vector<int32_t> ids;
-  ids.reserve(text.size() / 4 + 2);
   if (options.addBos && wantsBos())
     ids.push_back(bos());
   Encoder(*this, ids, text.size()).encode(text, options.parseControl);

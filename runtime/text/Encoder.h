@@ -40,9 +40,20 @@ private:
   uint64_t popHeap();
   void siftDown(size_t at, uint64_t key);
   void emit(uint32_t symbol);
+  /// Where the next ids go: there is room for ten.
+  int32_t *room() {
+    if (out.size() - count < 10)
+      out.resize(out.size() * 2 + 16);
+    return out.data() + count;
+  }
+  void append(int32_t id) {
+    *room() = id;
+    ++count;
+  }
 
   const Tokenizer &tokenizer;
-  std::vector<int32_t> &out;
+  std::vector<int32_t> &out; ///< grown ahead; encode cuts it to `count`
+  size_t count;
   std::vector<CacheEntry> cache; ///< a power of two
   std::vector<uint32_t> symbols; ///< of the chunk at hand
   std::vector<Node> nodes;

@@ -2,6 +2,8 @@
 #include "runtime/text/Utf8.h"
 
 #include <cstring>
+#include <iterator>
+#include <span>
 
 namespace gemmart {
 
@@ -40,6 +42,51 @@ size_t findInvalidUtf8(std::string_view text) {
     at += step.bytes;
   }
   return std::string_view::npos;
+}
+
+size_t whiteSpaceBytes(std::string_view text, bool atEnd, bool separators) {
+  static constexpr std::string_view spaces[] = {" ",
+                                                "\t",
+                                                "\n",
+                                                "\v",
+                                                "\f",
+                                                "\r",
+                                                "\xC2\x85",
+                                                "\xC2\xA0",
+                                                "\xE1\x9A\x80",
+                                                "\xE2\x80\xA8",
+                                                "\xE2\x80\xA9",
+                                                "\xE2\x80\xAF",
+                                                "\xE2\x81\x9F",
+                                                "\xE3\x80\x80",
+                                                "\xE2\x80\x80",
+                                                "\xE2\x80\x81",
+                                                "\xE2\x80\x82",
+                                                "\xE2\x80\x83",
+                                                "\xE2\x80\x84",
+                                                "\xE2\x80\x85",
+                                                "\xE2\x80\x86",
+                                                "\xE2\x80\x87",
+                                                "\xE2\x80\x88",
+                                                "\xE2\x80\x89",
+                                                "\xE2\x80\x8A",
+                                                "\x1C",
+                                                "\x1D",
+                                                "\x1E",
+                                                "\x1F"};
+  std::span<const std::string_view> known(spaces, std::size(spaces) - (separators ? 0 : 4));
+  size_t bytes = 0;
+  for (bool found = true; found;) {
+    found = false;
+    std::string_view rest = atEnd ? text.substr(0, text.size() - bytes) : text.substr(bytes);
+    for (std::string_view space : known)
+      if (atEnd ? rest.ends_with(space) : rest.starts_with(space)) {
+        bytes += space.size();
+        found = true;
+        break;
+      }
+  }
+  return bytes;
 }
 
 void drainUtf8(std::string &pending, bool last, std::string &out) {

@@ -26,6 +26,10 @@ inline size_t utf8Bytes(uint8_t lead) {
   return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+/// Bytes of white space at the end or the start of a text: Unicode's White_Space, with U+001C to U+001F if `separators`
+/// (as Python's strip has it).
+size_t whiteSpaceBytes(std::string_view text, bool atEnd, bool separators);
+
 /// Moves the characters of `pending` that are complete to `out`; what can never become one turns into U+FFFD, one for
 /// each longest start of a character. At the end (`last`) nothing stays.
 void drainUtf8(std::string &pending, bool last, std::string &out);
