@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace gemmac::config {
 
@@ -32,7 +33,7 @@ static size_t editDistance(std::string_view a, std::string_view b) {
 
 std::string didYouMean(std::string_view word, const std::vector<std::string> &candidates) {
   constexpr size_t kLongest = 64;
-  if (word.empty() || word.size() > kLongest)
+  if (word.size() < 2 || word.size() > kLongest)
     return "";
   size_t best = std::max<size_t>(1, word.size() / 3) + 1;
   const std::string *nearest = nullptr;
@@ -118,16 +119,16 @@ void Diagnostics::renderOne(const Position &where, std::string_view kind, const 
 }
 
 std::string Diagnostics::render() const {
-  std::vector<const Entry *> order;
-  for (const Entry &entry : entries)
-    order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const Entry *a, const Entry *b) {
-    return std::pair(a->where.line, a->where.column) < std::pair(b->where.line, b->where.column);
+  std::vector<size_t> order(entries.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const Position &first = entries[a].where, &second = entries[b].where;
+    return std::tuple(first.line, first.column, a) < std::tuple(second.line, second.column, b);
   });
   std::string out;
-  for (const Entry *entry : order) {
-    renderOne(entry->where, "error", entry->message, out);
-    for (const Note &note : entry->notes)
+  for (size_t index : order) {
+    renderOne(entries[index].where, "error", entries[index].message, out);
+    for (const Note &note : entries[index].notes)
       renderOne(note.where, "note", note.message, out);
   }
   if (dropped)

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <cmath>
 #include <set>
 
 namespace gemmac::config {
@@ -75,6 +75,7 @@ private:
   Frame outer;
   std::vector<Frame> frames;
   Produced stream; ///< "x"
+  std::set<std::string> broken;
   std::map<std::string, size_t> weightIndex;
 
   bool gguf() const { return facts && facts->source == Facts::Source::Gguf; }
@@ -99,18 +100,19 @@ private:
         [&](const std::string &name, const Position &) { skip |= failed.count(name) || !lookup(name); });
     return skip ? std::nullopt : expression.evaluate(scope, diagnostics);
   }
-  /// An absent condition holds; one that could not be evaluated does not.
-  bool holds(const std::optional<Expression> &when) {
+  /// An absent condition holds; nothing if it could not be evaluated.
+  std::optional<bool> condition(const std::optional<Expression> &when) {
     if (!when)
       return true;
     std::optional<Value> value = evaluate(*when);
     if (!value)
-      return false;
+      return std::nullopt;
     if (const bool *b = value->isList ? nullptr : std::get_if<bool>(&value->scalar))
       return *b;
-    diagnostics.errorOnce(value->where, fmt::format("'when' must be true or false, found {}", show(*value)));
-    return false;
+    diagnostics.errorOnce(when->position(), fmt::format("expected true or false, found {}", show(*value)));
+    return std::nullopt;
   }
+  bool holds(const std::optional<Expression> &when) { return condition(when).value_or(false); }
   std::optional<int64_t> whole(const Expression &expression, const std::string &what, int64_t least, int64_t most) {
     std::optional<Value> value = evaluate(expression);
     return value ? wholeNumber(*value, what, least, most, diagnostics) : std::nullopt;
@@ -285,7 +287,10 @@ private:
       for (const std::string &part : candidate)
         weight.names.back().push_back(tensorName(part));
     }
-    bool wanted = holds(decl.when);
+    std::optional<bool> evaluated = condition(decl.when);
+    if (!evaluated)
+      return std::nullopt;
+    bool wanted = *evaluated;
     if (decl.tied && (decl.when ? !wanted : !inCheckpoint(weight)))
       return weightFor(*decl.tied);
     if (!wanted) {
@@ -328,6 +333,7 @@ private:
   const Produced *resolve(const Text &in) {
     std::string missing;
     size_t begin = 0;
+    bool silent = false;
     do {
       size_t end = std::min(in.text.find('|', begin), in.text.size());
       std::string name = in.text.substr(begin, end - begin);
@@ -337,15 +343,16 @@ private:
         const Value *layer = lookup(name.substr(mark + 1));
         if (!layer)
           return nullptr;
-        Value position = *layer;
-        position.where = in.where;
-        std::optional<int64_t> index = wholeNumber(
-            position, fmt::format("layer {}: '{}'", scope.layer, name.substr(mark + 1)), 0, scope.layer, diagnostics);
-        if (!index)
+        const double *index = layer->isList ? nullptr : std::get_if<double>(&layer->scalar);
+        if (!index || *index < 0 || *index > double(scope.layer) || *index != std::floor(*index)) {
+          diagnostics.errorOnce(in.where,
+                                fmt::format("layer {}: '{}' is {}; it must be this layer's number or an earlier one's",
+                                            scope.layer, name.substr(mark + 1), show(*layer)));
           return nullptr;
-        frame = &frames[*index];
+        }
+        frame = &frames[static_cast<size_t>(*index)];
         name = name.substr(0, mark);
-        missing = fmt::format("layer {} has no '{}', which layer {} wants", *index, name, scope.layer);
+        missing = fmt::format("layer {} wants '{}' of layer {}, which has none", scope.layer, name, show(*layer));
       } else {
         if (name == "x" && stream.fullName.size())
           return &stream;
@@ -355,11 +362,13 @@ private:
       if (frame)
         if (auto found = frame->find(name); found != frame->end())
           return &found->second;
+      silent |= broken.count(name) != 0;
     } while (begin <= in.text.size());
     if (missing.empty())
       missing = fmt::format("{}no step yields '{}': its 'when' does not hold",
                             scope.layer >= 0 ? fmt::format("layer {}: ", scope.layer) : "", in.text);
-    diagnostics.errorOnce(in.where, missing);
+    if (!silent)
+      diagnostics.errorOnce(in.where, missing);
     return nullptr;
   }
 
@@ -397,10 +406,18 @@ private:
     return good;
   }
 
-  /// A step that could not be made leaves its name undefined; the errors that follow from it stop with the first layer.
+  /// What reads a step that could not be made is left out in silence: its fault has been reported.
   bool elaborateStep(const StepDecl &decl) {
-    if (!holds(decl.when))
-      return true;
+    bool good = tryStep(decl);
+    if (!good)
+      broken.insert(decl.name.text);
+    return good;
+  }
+
+  bool tryStep(const StepDecl &decl) {
+    std::optional<bool> present = condition(decl.when);
+    if (!present || !*present)
+      return present.has_value();
     const OperationInfo &operation = *findOperation(decl.op.text);
     Step step;
     step.op = decl.op.text;
@@ -512,9 +529,8 @@ const SizeDecl *findSize(const Description &d, const std::string &name, Diagnost
     if (size.name.text == name)
       return &size;
   std::vector<std::string> names = d.sizeNames();
-  diagnostics.error({d.file, 0, 0},
-                    fmt::format("unknown size {}{}; sizes are {}", inQuotes(name), didYouMean(name, names),
-                                names.empty() ? "not given in it" : joined(names)));
+  diagnostics.error({d.file, 0, 0}, fmt::format("unknown size {}: it has {}{}", inQuotes(name),
+                                                names.empty() ? "none" : joined(names), didYouMean(name, names)));
   return nullptr;
 }
 
@@ -539,8 +555,8 @@ Result<Model> elaborate(const std::string &tomlPath, const std::optional<std::st
                                   seen.empty() ? "does not say its type" : "is of type " + inQuotes(seen)));
   } else if (!size && !facts) {
     std::vector<std::string> names = d->sizeNames();
-    diagnostics.error({d->file, 0, 0}, fmt::format("neither a size nor a checkpoint is given; sizes are {}",
-                                                   names.empty() ? "not given in it" : joined(names)));
+    diagnostics.error({d->file, 0, 0}, fmt::format("neither a size nor a checkpoint is given; it has {}",
+                                                   names.empty() ? "no sizes" : "the sizes " + joined(names)));
   } else if (decl || !size) {
     std::optional<Model> model = Elaborator(*d, decl, facts, diagnostics).run(structural);
     if (model && diagnostics.empty())

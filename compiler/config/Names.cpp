@@ -53,6 +53,7 @@ private:
   Names numberNames;
   std::map<std::string, Position> defined; ///< numbers and lets share one name space
   std::set<std::string> usedGlobal, usedLayer;
+  bool unknownWeight = false; ///< then an unused one is most likely the one that was meant
 
   void define(const Text &name) {
     auto [found, fresh] = defined.emplace(name.text, name.where);
@@ -68,13 +69,14 @@ private:
       std::string later;
       if (name == "i")
         later = " outside of the layers";
-      else if (defined.count(name) || d.findNumber(name))
+      for (const LetDecl &let : d.layerLets)
+        if (let.name.text == name)
+          later = contains(known, "i") ? ": it is defined further down" : ": it has a value only inside of the layers";
+      for (const LetDecl &let : d.lets)
+        if (let.name.text == name)
+          later = ": it is defined further down";
+      if (d.findNumber(name))
         later = ": it is defined further down";
-      for (const std::vector<LetDecl> *list : {&d.lets, &d.layerLets})
-        for (const LetDecl &let : *list)
-          if (let.name.text == name && later.empty())
-            later = list == &d.layerLets ? ": it has a value only inside [layer], further down"
-                                         : ": it is defined further down";
       diagnostics.error(where,
                         fmt::format("unknown name '{}'{}", name, later.empty() ? didYouMean(name, known) : later));
     });
@@ -114,13 +116,13 @@ private:
         optional(*value, known);
       if (!weight.tied)
         continue;
-      Names others;
+      Names others; // a tied weight cannot be tied to: no chains, no cycles
       for (const WeightDecl &other : d.weights)
-        if (other.name.text != weight.name.text)
+        if (!other.tied)
           others.push_back(other.name.text);
       if (!contains(others, weight.tied->text))
         diagnostics.error(weight.tied->where,
-                          fmt::format("'tied' names {}, which is not another weight of [weights]{}",
+                          fmt::format("'tied' names {}, which is not a weight of [weights] of its own{}",
                                       inQuotes(weight.tied->text), didYouMean(weight.tied->text, others)));
     }
   }
@@ -168,6 +170,7 @@ private:
         value(in, visible, anyLayer, indices);
       for (const Text &weight : step.weights) {
         if (!contains(weightNames, weight.text))
+          unknownWeight = true,
           diagnostics.error(weight.where, fmt::format("unknown weight {}{}", inQuotes(weight.text),
                                                       didYouMean(weight.text, weightNames)));
         bool layers = inLayer && std::any_of(d.layerWeights.begin(), d.layerWeights.end(),
@@ -201,6 +204,8 @@ private:
   }
 
   void unusedWeights() {
+    if (unknownWeight)
+      return;
     for (const WeightDecl &weight : d.weights)
       if (weight.tied && usedGlobal.count(weight.name.text))
         usedGlobal.insert(weight.tied->text);

@@ -97,8 +97,8 @@ private:
     return true;
   }
 
-  /// Type and bounds; `name` is the key as its source calls it.
-  bool acceptable(const NumberDecl &number, const Value &value, const std::string &name) {
+  /// Type and bounds; `name` is the key as its source calls it; `gaps`: elements may be null.
+  bool acceptable(const NumberDecl &number, const Value &value, const std::string &name, bool gaps = false) {
     static const char *const kTypes[] = {"a whole number", "a number", "true or false", "a string"};
     const char *expected = kTypes[static_cast<int>(number.type)];
     if (value.isList && !number.list) {
@@ -111,9 +111,11 @@ private:
       return false;
     }
     for (const Scalar &scalar : value.isList ? value.list : std::vector<Scalar>{value.scalar}) {
+      if (gaps && std::holds_alternative<std::monostate>(scalar))
+        continue;
       if (badScalar(number, scalar)) {
-        diagnostics.error(value.where, fmt::format("{} must be {}{}, found {}", name, number.list ? "(a list of) " : "",
-                                                   expected, show(scalar)));
+        diagnostics.error(value.where, fmt::format("{} must be {}{}, found {}", name, expected,
+                                                   number.list ? " or a list of such" : "", show(scalar)));
         return false;
       }
       const double *x = std::get_if<double>(&scalar);
@@ -127,16 +129,44 @@ private:
     return true;
   }
 
+  /// A key with "{i}" is one entry per layer: a list with null for the layers that have none, or nothing if no layer
+  /// has one.
+  std::optional<Value> perLayer(const std::string &key) {
+    if (!d.layerCount || dependsOnFailure(*d.layerCount))
+      return std::nullopt;
+    std::optional<Value> count = d.layerCount->evaluate(scope, diagnostics);
+    const double *layers = count && !count->isList ? std::get_if<double>(&count->scalar) : nullptr;
+    if (!layers || !(*layers >= 1 && *layers <= double(kLongestList)))
+      return std::nullopt;
+    Value out;
+    out.isList = true;
+    bool any = false;
+    for (int64_t i = 0; i < static_cast<int64_t>(*layers); ++i) {
+      auto found = facts->numbers.find(withLayer(key, i));
+      bool there = found != facts->numbers.end() && !found->second.isList && !isNull(found->second);
+      out.list.push_back(there ? found->second.scalar : Scalar());
+      if (there && !any)
+        out.where = found->second.where;
+      any |= there;
+    }
+    return any ? std::optional(out) : std::nullopt;
+  }
+
   /// The checkpoint's value under the first key that is there and not null. `broken`: there is one, but it is wrong.
   std::optional<Value> fromCheckpoint(const NumberDecl &number, std::string &key, bool &broken) {
     if (!facts)
       return std::nullopt;
     for (const std::string &candidate : keys(number)) {
-      auto found = facts->numbers.find(candidate);
-      if (found == facts->numbers.end() || isNull(found->second))
+      std::optional<Value> there;
+      bool layered = candidate.find("{i}") != std::string::npos;
+      if (layered)
+        there = perLayer(candidate);
+      else if (auto found = facts->numbers.find(candidate); found != facts->numbers.end() && !isNull(found->second))
+        there = found->second;
+      if (!there)
         continue;
       key = candidate;
-      Value value = found->second;
+      Value value = std::move(*there);
       if (value.where.file.empty())
         value.where.file = facts->path;
       const std::optional<Expression> &as = gguf() ? number.gguf.as : number.hf.as;
@@ -144,7 +174,7 @@ private:
         broken = true;
         return std::nullopt;
       }
-      broken = !acceptable(number, value, key);
+      broken = !acceptable(number, value, key, layered);
       return broken ? std::nullopt : std::optional(value);
     }
     return std::nullopt;

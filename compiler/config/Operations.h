@@ -15,7 +15,7 @@ struct AttributeInfo {
   std::string name;
   AttributeKind kind = AttributeKind::Real;
   bool required = true;
-  std::optional<double> fallback;      ///< filled in if the step leaves it out; without one it stays absent
+  std::optional<double> fallback = {}; ///< filled in if the step leaves it out; without one it stays absent
   double min = -1e300, max = 1e300;    ///< both inclusive
   std::vector<std::string> words = {}; ///< of AttributeKind::Word
 };

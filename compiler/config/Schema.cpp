@@ -46,8 +46,8 @@ private:
     std::vector<Entry> out;
     for (auto &&[key, node] : table)
       out.push_back({std::string(key.str()), at(key.source()), &node});
-    std::stable_sort(out.begin(), out.end(), [](const Entry &a, const Entry &b) {
-      return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
+    std::sort(out.begin(), out.end(), [](const Entry &a, const Entry &b) {
+      return std::tie(a.where.line, a.where.column, a.key) < std::tie(b.where.line, b.where.column, b.key);
     });
     return out;
   }
@@ -383,8 +383,10 @@ void Reader::readWeights(const toml::table *parent, const std::string &where, st
     const toml::node *shape = table->get("shape");
     if (!shape)
       error(entry.where, fmt::format("missing key 'shape' in {}", here));
-    else if (!shape->is_array() || shape->as_array()->empty() || shape->as_array()->size() > 3)
+    else if (!shape->is_array())
       wrongType("shape", "a list of 1 to 3 sizes", *shape);
+    else if (shape->as_array()->empty() || shape->as_array()->size() > 3)
+      error(at(*shape), fmt::format("shape must be a list of 1 to 3 sizes, found {}", shape->as_array()->size()));
     else
       for (const toml::node &size : *shape->as_array())
         weight.shape.push_back(expression(&size, "shape").value_or(Expression()));
@@ -629,8 +631,11 @@ std::optional<Description> readDescription(const std::string &path, Diagnostics 
   toml::parse_result parsed = toml::parse(std::string_view(*text), std::string_view(path));
   if (!parsed) {
     const toml::source_position where = parsed.error().source().begin;
+    std::string reason(parsed.error().description());
+    if (size_t macro = reason.find(" (TOML_MAX"); macro != std::string::npos)
+      reason.resize(macro);
     diagnostics.error({path, static_cast<int>(where.line), static_cast<int>(where.column)},
-                      fmt::format("not valid TOML: {}", parsed.error().description()));
+                      "not valid TOML: " + reason);
     return std::nullopt;
   }
   Description out = Reader(path, diagnostics).run(parsed.table());
