@@ -118,14 +118,15 @@ void storeZeros(int zero, Group &out) {
   out.scale = out.min = 0;
 }
 
-bool quantize8(const Values &x, Group &out) {
+/// Codes zero - highest .. zero + highest.
+bool quantizeSymmetric(const Values &x, float highest, int zero, Group &out) {
   Range r = range(x);
-  Grid g = grid(std::max(-r.low, r.high) / 127, 0, -127, 127);
+  Grid g = grid(std::max(-r.low, r.high) / highest, 0, -highest, highest);
   if (!finite(g))
     return false;
   if (g.scale == 0)
-    return storeZeros(128, out), true;
-  g.store(x, 128, out);
+    return storeZeros(zero, out), true;
+  g.store(x, zero, out);
   return true;
 }
 
@@ -231,13 +232,14 @@ bool quantizeGroup(Format format, const float *values, int valid, Group &out) {
   std::memcpy(&x, values, sizeof x);
   bool hasMin = kernel::info(format).hasMin, four = kernel::info(format).codeBits == 4;
   if (hasMin && valid == 32)
-    return quantizeWithMin(x, four ? 15 : 255, out);
-  if (!(four ? quantize4(x, out) : quantize8(x, out)))
+    return quantizeWithMin(x, four ? 15 : 127, out);
+  // A group with padding has to hold an exact 0, so it stays symmetric. Its minimum is that of the symmetric grid,
+  // exact in f16 because the zero is a power of two. Codes of q8m end at 127.
+  int zero = four ? 8 : hasMin ? 64 : 128;
+  if (!(four ? quantize4(x, out) : quantizeSymmetric(x, hasMin ? 63 : 127, zero, out)))
     return false;
-  // A group with padding has to hold an exact 0: it stays symmetric, and its minimum is that of the symmetric grid,
-  // exact in f16.
   if (hasMin)
-    out.min = floatToHalf(-halfToFloat(out.scale) * static_cast<float>(four ? 8 : 128));
+    out.min = floatToHalf(-halfToFloat(out.scale) * static_cast<float>(zero));
   return isFiniteHalf(out.min);
 }
 

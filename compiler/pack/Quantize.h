@@ -7,7 +7,7 @@
 namespace gemmac::pack {
 
 /// 32 codes with f16 scale and minimum. value = scale * (code - zero) + min, where zero is 8 for q4 and 128 for q8 (and
-/// min is then 0), 0 for q4m and q8m.
+/// min is then 0), 0 for q4m and q8m. Codes of q8m end at 127.
 struct Group {
   uint8_t code[32];
   uint16_t scale, min;

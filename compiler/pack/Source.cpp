@@ -110,8 +110,9 @@ bool Source::copies(const Row &row, Format format) const {
   switch (row.tensor->type) {
   case DType::Q4_0:
     return kernel::info(format).integer;
+  case DType::Q8_0: // its 255 codes are too many for q8m
+    return format == Format::Q8;
   case DType::Q5_0:
-  case DType::Q8_0:
     return format == Format::Q8 || format == Format::Q8M;
   case DType::Q4_1:
   case DType::Q4_K:
