@@ -1,8 +1,10 @@
 // Runs IR of the gemma dialect (after import, normalize, fuse or quantize) with the reference interpreter.
-//   gemma-run model.mlir --tokens 1,2,3 [--last N] [--weights-random SEED | --weights DIR] -o out.f32
+//   gemma-run model.mlir --tokens 1,2,3 [--last N] -o out.f32
+//       [--weights-random SEED | --weights DIR | --checkpoint FOLDER_OR_GGUF --description TOML [--packed]]
 // Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.
 #include "dialects/gemma/Gemma.h"
 #include "dialects/kernel/Kernel.h"
+#include "test/reference/CheckpointWeights.h"
 #include "test/reference/Interpreter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -79,6 +81,11 @@ int main(int argc, char **argv) {
   cl::opt<uint64_t> seed("weights-random", cl::desc("random weights of this seed (default: seed 1)"), cl::init(1),
                          cl::cat(ours));
   cl::opt<std::string> folder("weights", cl::desc("folder with NAME.f32 for each weight, raw float32"), cl::cat(ours));
+  cl::opt<std::string> checkpoint("checkpoint", cl::desc("weights of a checkpoint: a folder or a .gguf file"),
+                                  cl::cat(ours));
+  cl::opt<std::string> description("description", cl::desc("the description that the IR was made from"), cl::cat(ours));
+  cl::opt<bool> packed("packed", cl::desc("pack the checkpoint's weights into their formats and back first"),
+                       cl::cat(ours));
   cl::opt<std::string> function("function", cl::desc("the function to run (default: the only one)"), cl::cat(ours));
   cl::opt<std::string> output("o", cl::desc("output: raw float32 [rows, columns]; - prints numbers"), cl::init("-"),
                               cl::cat(ours));
@@ -89,8 +96,10 @@ int main(int argc, char **argv) {
     llvm::errs() << error.message << "\n";
     return code;
   };
-  if (seed.getNumOccurrences() > 0 && folder.getNumOccurrences() > 0)
-    return fail(lineError("--weights and --weights-random exclude each other"), 2);
+  if (seed.getNumOccurrences() + folder.getNumOccurrences() + checkpoint.getNumOccurrences() > 1)
+    return fail(lineError("--weights, --weights-random and --checkpoint exclude each other"), 2);
+  if (checkpoint.empty() != description.empty() || (packed && checkpoint.empty()))
+    return fail(lineError("--checkpoint needs --description, and --description and --packed need --checkpoint"), 2);
   Result<std::vector<int32_t>> ids = parseTokens(tokens);
   if (!ids)
     return fail(ids.error(), 2);
@@ -108,14 +117,23 @@ int main(int argc, char **argv) {
   Result<mlir::func::FuncOp> chosen = findFunction(*module, function);
   if (!chosen)
     return fail(chosen.error(), 1);
+  reference::WeightSource weights =
+      folder.empty() ? reference::randomWeights(seed) : reference::weightsFromFolder(folder);
+  std::optional<reference::BoundModel> bound;
+  if (!checkpoint.empty()) {
+    Result<reference::BoundModel> read = reference::bindModel(description, checkpoint, std::nullopt);
+    if (!read)
+      return fail(read.error(), 1);
+    bound = std::move(*read);
+    weights = packed ? reference::packedWeights(*bound) : reference::checkpointWeights(*bound);
+  }
   Result<reference::Tensor> logits =
-      reference::run(*chosen, *ids, last > 0 ? last : static_cast<int64_t>(ids->size()),
-                     folder.empty() ? reference::randomWeights(seed) : reference::weightsFromFolder(folder));
+      reference::run(*chosen, *ids, last > 0 ? last : static_cast<int64_t>(ids->size()), weights);
   if (!logits)
     return fail(lineError(logits.error().message), 1);
   if (output == "-") {
     for (int64_t i = 0; i < static_cast<int64_t>(logits->data.size()); ++i)
-      llvm::outs() << llvm::format("%.6g", logits->data[i]) << ((i + 1) % logits->columns == 0 ? '\n' : ' ');
+      llvm::outs() << llvm::format("%.5g", logits->data[i]) << ((i + 1) % logits->columns == 0 ? '\n' : ' ');
     return 0;
   }
   Status written = writeFloats(output, logits->data);

@@ -1,0 +1,124 @@
+// See CheckpointWeights.h. How parts make a weight is written down a second time here, on purpose: compiler/pack has
+// its own.
+#include "test/reference/CheckpointWeights.h"
+
+#include "compiler/config/Description.h"
+#include "compiler/pack/Pack.h"
+#include "compiler/pack/Unpack.h"
+
+#include <numeric>
+
+using namespace gemmac;
+using namespace gemmac::reference;
+
+static int64_t product(std::span<const int64_t> shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
+}
+
+Result<BoundModel> reference::bindModel(const std::string &description, const std::string &checkpoint,
+                                        const std::optional<std::string> &size) {
+  Result<std::unique_ptr<import::Checkpoint>> opened = import::openCheckpoint(checkpoint);
+  if (!opened)
+    return opened.error();
+  config::Facts facts;
+  facts.source =
+      (*opened)->source() == import::Source::Gguf ? config::Facts::Source::Gguf : config::Facts::Source::HuggingFace;
+  facts.path = (*opened)->path();
+  facts.numbers = (*opened)->numbers();
+  for (const import::Tensor &tensor : (*opened)->tensors())
+    facts.tensors[tensor.name] = tensor.shape;
+  Result<config::Model> model = config::elaborate(description, size, &facts);
+  if (!model)
+    return model.error();
+  Result<import::Bindings> bindings = import::bindWeights(*model, **opened);
+  if (!bindings)
+    return bindings.error();
+  return BoundModel{std::move(*model), std::move(*opened), std::move(*bindings)};
+}
+
+/// Whether the operation means this weight of the model: its index and shape.
+static Status checkWeight(const BoundModel &bound, gemma::WeightOp op) {
+  if (op.getIndex() >= bound.model.weights.size())
+    return Error{"weight '" + op.getName().str() + "' has index " + std::to_string(op.getIndex()) +
+                 ", but the model has " + std::to_string(bound.model.weights.size()) + " weights"};
+  const config::Weight &weight = bound.model.weights[op.getIndex()];
+  auto shape = mlir::cast<mlir::RankedTensorType>(op.getType()).getShape();
+  if (weight.name != op.getName().str() || shape != llvm::ArrayRef(weight.shape))
+    return Error{"weight '" + op.getName().str() + "' of index " + std::to_string(op.getIndex()) + " is '" +
+                 weight.name + "' in the model, or has another shape there"};
+  return Ok{};
+}
+
+/// Stored as pairs (0, half), (1, half + 1), ... per head; wanted: first halves, then second halves.
+static void untangle(std::vector<float> &values, int64_t columns, int64_t heads) {
+  int64_t rows = static_cast<int64_t>(values.size()) / columns, head = rows / heads, half = head / 2;
+  std::vector<float> stored = values;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t pair = row % head / 2, to = row - row % head + pair + (row % 2 == 1 ? half : 0);
+    std::copy_n(stored.begin() + row * columns, columns, values.begin() + to * columns);
+  }
+}
+
+WeightSource reference::checkpointWeights(const BoundModel &bound) {
+  return [&bound](gemma::WeightOp op) -> Result<std::vector<float>> {
+    if (Status known = checkWeight(bound, op); !known)
+      return known.error();
+    const config::Weight &weight = bound.model.weights[op.getIndex()];
+    // Parts of a stack lie side by side in every member, all others one after another.
+    bool stack = weight.shape.size() == 3, whole = true;
+    std::vector<std::vector<float>> parts;
+    for (const import::Tensor *part : bound.bindings.weights[op.getIndex()].parts) {
+      whole = whole && part->shape.size() == 3;
+      parts.emplace_back(product(part->shape));
+      if (Status read = bound.checkpoint->read(*part, 0, parts.back()); !read)
+        return read.error();
+    }
+    int64_t members = stack && whole ? weight.shape[0] : 1;
+    std::vector<float> values;
+    for (int64_t member = 0; member < members; ++member)
+      for (const std::vector<float> &part : parts) {
+        int64_t size = static_cast<int64_t>(part.size()) / members;
+        values.insert(values.end(), part.begin() + member * size, part.begin() + (member + 1) * size);
+      }
+    for (float &value : values)
+      value += static_cast<float>(weight.offset);
+    if (weight.interleavedHeads > 0)
+      untangle(values, weight.shape.back(), weight.interleavedHeads);
+    return values;
+  };
+}
+
+WeightSource reference::packedWeights(const BoundModel &bound) {
+  return [&bound](gemma::WeightOp op) -> Result<std::vector<float>> {
+    if (Status known = checkWeight(bound, op); !known)
+      return known.error();
+    auto format = kernel::parseFormat(op.getFormat() ? std::string_view(*op.getFormat()) : "f32");
+    const std::vector<int64_t> &shape = bound.model.weights[op.getIndex()].shape;
+    int64_t columns = shape.back(), rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
+    int64_t members = shape.size() > 2 ? shape[0] : 1;
+    auto layout = shape.size() > 1 ? kernel::Layout::Panel : kernel::Layout::Vector;
+    int64_t bytes = kernel::weightBytes(*format, layout, rows, columns);
+
+    pack::Item item;
+    item.weight = static_cast<int64_t>(op.getIndex());
+    item.format = *format;
+    item.layout = layout;
+    item.bytes = members * bytes;
+    std::vector<uint8_t> section(item.bytes);
+    auto sink = [&](int64_t offset, std::span<const uint8_t> data) -> Status {
+      std::copy(data.begin(), data.end(), section.begin() + offset);
+      return Ok{};
+    };
+    pack::Options options;
+    Status packed = pack::packWeights(bound.model, *bound.checkpoint, bound.bindings, {&item, 1}, options, sink);
+    if (!packed)
+      return packed.error();
+    std::vector<float> values;
+    for (int64_t member = 0; member < members; ++member) {
+      std::vector<float> one = pack::unpackWeight(*format, layout, std::span(section).subspan(member * bytes, bytes),
+                                                  rows, columns, options.q8Zero);
+      values.insert(values.end(), one.begin(), one.end());
+    }
+    return values;
+  };
+}
