@@ -2,7 +2,6 @@
 // its own.
 #include "test/reference/CheckpointWeights.h"
 
-#include "compiler/config/Description.h"
 #include "compiler/pack/Pack.h"
 #include "compiler/pack/Unpack.h"
 
@@ -15,33 +14,12 @@ static int64_t product(std::span<const int64_t> shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
 }
 
-Result<BoundModel> reference::bindModel(const std::string &description, const std::string &checkpoint,
-                                        const std::optional<std::string> &size) {
-  Result<std::unique_ptr<import::Checkpoint>> opened = import::openCheckpoint(checkpoint);
-  if (!opened)
-    return opened.error();
-  config::Facts facts;
-  facts.source =
-      (*opened)->source() == import::Source::Gguf ? config::Facts::Source::Gguf : config::Facts::Source::HuggingFace;
-  facts.path = (*opened)->path();
-  facts.numbers = (*opened)->numbers();
-  for (const import::Tensor &tensor : (*opened)->tensors())
-    facts.tensors[tensor.name] = tensor.shape;
-  Result<config::Model> model = config::elaborate(description, size, &facts);
-  if (!model)
-    return model.error();
-  Result<import::Bindings> bindings = import::bindWeights(*model, **opened);
-  if (!bindings)
-    return bindings.error();
-  return BoundModel{std::move(*model), std::move(*opened), std::move(*bindings)};
-}
-
 /// Whether the operation means this weight of the model: its index and shape.
-static Status checkWeight(const BoundModel &bound, gemma::WeightOp op) {
-  if (op.getIndex() >= bound.model.weights.size())
+static Status checkWeight(const Inputs &inputs, gemma::WeightOp op) {
+  if (op.getIndex() >= inputs.model.weights.size())
     return Error{"weight '" + op.getName().str() + "' has index " + std::to_string(op.getIndex()) +
-                 ", but the model has " + std::to_string(bound.model.weights.size()) + " weights"};
-  const config::Weight &weight = bound.model.weights[op.getIndex()];
+                 ", but the model has " + std::to_string(inputs.model.weights.size()) + " weights"};
+  const config::Weight &weight = inputs.model.weights[op.getIndex()];
   auto shape = mlir::cast<mlir::RankedTensorType>(op.getType()).getShape();
   if (weight.name != op.getName().str() || shape != llvm::ArrayRef(weight.shape))
     return Error{"weight '" + op.getName().str() + "' of index " + std::to_string(op.getIndex()) + " is '" +
@@ -59,18 +37,18 @@ static void untangle(std::vector<float> &values, int64_t columns, int64_t heads)
   }
 }
 
-WeightSource reference::checkpointWeights(const BoundModel &bound) {
-  return [&bound](gemma::WeightOp op) -> Result<std::vector<float>> {
-    if (Status known = checkWeight(bound, op); !known)
+WeightSource reference::checkpointWeights(const Inputs &inputs) {
+  return [&inputs](gemma::WeightOp op) -> Result<std::vector<float>> {
+    if (Status known = checkWeight(inputs, op); !known)
       return known.error();
-    const config::Weight &weight = bound.model.weights[op.getIndex()];
+    const config::Weight &weight = inputs.model.weights[op.getIndex()];
     // Parts of a stack lie side by side in every member, all others one after another.
     bool stack = weight.shape.size() == 3, whole = true;
     std::vector<std::vector<float>> parts;
-    for (const import::Tensor *part : bound.bindings.weights[op.getIndex()].parts) {
+    for (const import::Tensor *part : inputs.bindings.weights[op.getIndex()].parts) {
       whole = whole && part->shape.size() == 3;
       parts.emplace_back(product(part->shape));
-      if (Status read = bound.checkpoint->read(*part, 0, parts.back()); !read)
+      if (Status read = inputs.checkpoint->read(*part, 0, parts.back()); !read)
         return read.error();
     }
     int64_t members = stack && whole ? weight.shape[0] : 1;
@@ -88,12 +66,12 @@ WeightSource reference::checkpointWeights(const BoundModel &bound) {
   };
 }
 
-WeightSource reference::packedWeights(const BoundModel &bound) {
-  return [&bound](gemma::WeightOp op) -> Result<std::vector<float>> {
-    if (Status known = checkWeight(bound, op); !known)
+WeightSource reference::packedWeights(const Inputs &inputs) {
+  return [&inputs](gemma::WeightOp op) -> Result<std::vector<float>> {
+    if (Status known = checkWeight(inputs, op); !known)
       return known.error();
     auto format = kernel::parseFormat(op.getFormat() ? std::string_view(*op.getFormat()) : "f32");
-    const std::vector<int64_t> &shape = bound.model.weights[op.getIndex()].shape;
+    const std::vector<int64_t> &shape = inputs.model.weights[op.getIndex()].shape;
     int64_t columns = shape.back(), rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
     int64_t members = shape.size() > 2 ? shape[0] : 1;
     auto layout = shape.size() > 1 ? kernel::Layout::Panel : kernel::Layout::Vector;
@@ -110,7 +88,7 @@ WeightSource reference::packedWeights(const BoundModel &bound) {
       return Ok{};
     };
     pack::Options options;
-    Status packed = pack::packWeights(bound.model, *bound.checkpoint, bound.bindings, {&item, 1}, options, sink);
+    Status packed = pack::packWeights(inputs.model, *inputs.checkpoint, inputs.bindings, {&item, 1}, options, sink);
     if (!packed)
       return packed.error();
     std::vector<float> values;

@@ -1,6 +1,6 @@
 // Runs IR of the gemma dialect (after import, normalize, fuse or quantize) with the reference interpreter.
 //   gemma-run model.mlir --tokens 1,2,3 [--last N] -o out.f32
-//       [--weights-random SEED | --weights DIR | --checkpoint FOLDER_OR_GGUF --description TOML [--packed]]
+//       [--weights-random SEED | --weights DIR | --checkpoint FOLDER_OR_GGUF --description TOML [--size S] [--packed]]
 // Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.
 #include "dialects/gemma/Gemma.h"
 #include "dialects/kernel/Kernel.h"
@@ -81,9 +81,11 @@ int main(int argc, char **argv) {
   cl::opt<uint64_t> seed("weights-random", cl::desc("random weights of this seed (default: seed 1)"), cl::init(1),
                          cl::cat(ours));
   cl::opt<std::string> folder("weights", cl::desc("folder with NAME.f32 for each weight, raw float32"), cl::cat(ours));
-  cl::opt<std::string> checkpoint("checkpoint", cl::desc("weights of a checkpoint: a folder or a .gguf file"),
-                                  cl::cat(ours));
+  cl::opt<std::string> checkpoint(
+      "checkpoint", cl::desc("weights of a checkpoint: a folder, a .gguf file or random:SEED"), cl::cat(ours));
   cl::opt<std::string> description("description", cl::desc("the description that the IR was made from"), cl::cat(ours));
+  cl::opt<std::string> size("size", cl::desc("the description's size (default: the checkpoint's own numbers)"),
+                            cl::cat(ours));
   cl::opt<bool> packed("packed", cl::desc("pack the checkpoint's weights into their formats and back first"),
                        cl::cat(ours));
   cl::opt<std::string> function("function", cl::desc("the function to run (default: the only one)"), cl::cat(ours));
@@ -119,13 +121,14 @@ int main(int argc, char **argv) {
     return fail(chosen.error(), 1);
   reference::WeightSource weights =
       folder.empty() ? reference::randomWeights(seed) : reference::weightsFromFolder(folder);
-  std::optional<reference::BoundModel> bound;
+  std::optional<Inputs> inputs;
   if (!checkpoint.empty()) {
-    Result<reference::BoundModel> read = reference::bindModel(description, checkpoint, std::nullopt);
+    auto wantedSize = size.empty() ? std::optional<std::string>() : std::optional<std::string>(size);
+    Result<Inputs> read = openInputs(description, wantedSize, checkpoint);
     if (!read)
       return fail(read.error(), 1);
-    bound = std::move(*read);
-    weights = packed ? reference::packedWeights(*bound) : reference::checkpointWeights(*bound);
+    inputs = std::move(*read);
+    weights = packed ? reference::packedWeights(*inputs) : reference::checkpointWeights(*inputs);
   }
   Result<reference::Tensor> logits =
       reference::run(*chosen, *ids, last > 0 ? last : static_cast<int64_t>(ids->size()), weights);
