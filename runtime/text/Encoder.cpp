@@ -120,8 +120,8 @@ void Encoder::mergeChunk(std::string_view chunk) {
 }
 
 /// A character that is no symbol: its bytes if there are tokens for all of them, else `unk` (one for a run, where
-/// fused).
-void Encoder::readUnknown(std::string_view character, bool &unknownOpen) {
+/// fused). An `unk` waits until the next known character, so that bytes can pass it; odd, but so does the reference.
+void Encoder::readUnknown(std::string_view character, bool &unknownWaits) {
   const int32_t *byteTokens = tokenizer.header->byteTokens;
   bool all = true;
   for (char c : character)
@@ -131,15 +131,14 @@ void Encoder::readUnknown(std::string_view character, bool &unknownOpen) {
       symbols.push_back(uint32_t(byteTokens[uint8_t(c)]));
     return;
   }
-  if (tokenizer.unk() < 0 || (unknownOpen && (tokenizer.header->flags & GM_TOKENIZER_FUSE_UNK)))
-    return;
-  symbols.push_back(uint32_t(tokenizer.unk()));
-  unknownOpen = true;
+  if (unknownWaits && !(tokenizer.header->flags & GM_TOKENIZER_FUSE_UNK))
+    symbols.push_back(uint32_t(tokenizer.unk()));
+  unknownWaits = tokenizer.unk() >= 0;
 }
 
 void Encoder::readSymbols(std::string_view chunk) {
   symbols.clear();
-  bool unknownOpen = false;
+  bool unknownWaits = false;
   for (size_t at = 0, bytes; at < chunk.size(); at += bytes) {
     uint8_t lead = uint8_t(chunk[at]);
     bytes = utf8Bytes(lead);
@@ -147,12 +146,16 @@ void Encoder::readSymbols(std::string_view chunk) {
     uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findSymbol(character);
     if (symbol == GM_NO_SYMBOL) {
       bool mark = lead == ' ' && (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK);
-      readUnknown(mark ? std::string_view("\xE2\x96\x81") : character, unknownOpen);
+      readUnknown(mark ? std::string_view("\xE2\x96\x81") : character, unknownWaits);
       continue;
     }
+    if (unknownWaits)
+      symbols.push_back(uint32_t(tokenizer.unk()));
+    unknownWaits = false;
     symbols.push_back(symbol);
-    unknownOpen = false;
   }
+  if (unknownWaits)
+    symbols.push_back(uint32_t(tokenizer.unk()));
 }
 
 void Encoder::mergeSmall() {

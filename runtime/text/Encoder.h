@@ -32,7 +32,7 @@ private:
   void encodeChunk(std::string_view chunk);
   void mergeChunk(std::string_view chunk);
   void readSymbols(std::string_view chunk);
-  void readUnknown(std::string_view character, bool &unknownOpen);
+  void readUnknown(std::string_view character, bool &unknownWaits);
   void mergeSmall();
   void mergeLarge();
   void setRank(uint32_t node);

@@ -84,9 +84,15 @@ static int checkFile(const char *name) {
   return count;
 }
 
-TEST(Chat, Gemma3) { EXPECT_GE(checkFile("gemma3.jsonl"), 15); }
-TEST(Chat, Gemma4Large) { EXPECT_GE(checkFile("gemma4_large.jsonl"), 60); }
-TEST(Chat, Gemma4Small) { EXPECT_GE(checkFile("gemma4_small.jsonl"), 60); }
+TEST(Chat, Gemma3) {
+  EXPECT_GE(checkFile("gemma3.jsonl"), 15);
+}
+TEST(Chat, Gemma4Large) {
+  EXPECT_GE(checkFile("gemma4_large.jsonl"), 60);
+}
+TEST(Chat, Gemma4Small) {
+  EXPECT_GE(checkFile("gemma4_small.jsonl"), 60);
+}
 
 TEST(Chat, UnknownTemplate) {
   Result<std::string> text = render("gemma5", {}, {});
