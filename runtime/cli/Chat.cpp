@@ -46,7 +46,7 @@ public:
       : loaded(loaded), text(text), session(session), sampling(sampling), think(args.has("think")),
         maxTokens(args.integer("max-tokens", text.hasTemplate() ? loaded.contextTokens : 256)) {
     if (args.has("system"))
-      turns.push_back({Turn::System, args.text("system")});
+      turns.push_back({"system", args.text("system")});
     systemTurns = turns.size();
   }
 
@@ -59,7 +59,7 @@ public:
   /// Answers one line on the terminal.
   Status answer(const std::string &line) {
     std::vector<int32_t> ids;
-    turns.push_back({Turn::User, line});
+    turns.push_back({"user", line});
     if (Status status = text.hasTemplate() ? text.encodeChat(turns, think, ids) : text.encodeRaw(line, ids); !status)
       return status;
     size_t known = sharedPrefix(ids);
@@ -69,9 +69,10 @@ public:
     TextModel::Stream stream(text);
     Interrupts interrupts;
     std::string reply;
-    auto show = [&](const std::string &part) {
-      reply += part;
-      fwrite(part.data(), 1, part.size(), stdout);
+    auto show = [&](const TextModel::Part &part) {
+      if (!part.isThought) // the template leaves old thoughts out of the conversation, too
+        reply += part.text;
+      fwrite(part.text.data(), 1, part.text.size(), stdout);
       fflush(stdout);
     };
     Result<Generation> result = generate(session, sampler, std::span(ids).subspan(known), options, [&](int32_t token) {
@@ -102,7 +103,7 @@ private:
     cached = std::move(ids);
     cached.insert(cached.end(), result.tokens.begin(), result.tokens.end());
     cached.resize(size_t(session.position())); // the last token of the answer was not fed
-    turns.push_back({Turn::Assistant, std::move(reply)});
+    turns.push_back({"assistant", std::move(reply)});
     if (!text.hasTemplate())
       restart();
     printf("\n");

@@ -76,15 +76,18 @@ static Status readPrompt(const Loaded &loaded, const Args &args, std::unique_ptr
     return inputError("the prompt is empty");
   std::vector<Turn> turns;
   if (args.has("system"))
-    turns.push_back({Turn::System, args.text("system")});
-  turns.push_back({Turn::User, std::move(*prompt)});
+    turns.push_back({"system", args.text("system")});
+  turns.push_back({"user", std::move(*prompt)});
   return text->encodeChat(turns, args.has("think"), ids);
 }
 
-static void printJson(const Generation &result, const std::string &text, bool hasText, const SamplerOptions &options) {
+static void printJson(const Generation &result, const std::string *text, const std::string &thought,
+                      const SamplerOptions &options) {
   nlohmann::ordered_json root;
-  if (hasText)
-    root["text"] = text;
+  if (text)
+    root["text"] = *text;
+  if (!thought.empty())
+    root["thought"] = thought;
   root["tokens"] = result.tokens;
   root["stop"] = stopName(result.reason);
   root["prompt_tokens"] = result.promptTokens;
@@ -111,20 +114,21 @@ static Status run(Loaded &loaded, const Args &args) {
   if (!args.has("ignore-stop"))
     options.stopIds = loaded.manifest.stopIds;
   bool json = args.has("json");
-  std::string answer;
+  std::string answer, thought;
   std::optional<TextModel::Stream> stream;
   if (text)
     stream.emplace(*text);
-  auto show = [&](const std::string &part) {
-    answer += part;
-    if (!json) {
-      fwrite(part.data(), 1, part.size(), stdout);
-      fflush(stdout);
+  auto show = [&](const TextModel::Part &part) {
+    (part.isThought ? thought : answer) += part.text;
+    if (!json) { // a thought is no answer: it stays out of the pipe
+      FILE *stream = part.isThought ? stderr : stdout;
+      fwrite(part.text.data(), 1, part.text.size(), stream);
+      fflush(stream);
     }
   };
   bool first = true;
   Result<Generation> result = generate(*session, sampler, prompt, options, [&](int32_t token) {
-    show(stream ? stream->next(token) : (first ? "" : ",") + std::to_string(token));
+    show(stream ? stream->next(token) : TextModel::Part{(first ? "" : ",") + std::to_string(token)});
     first = false;
     return ferror(stdout) == 0;
   });
@@ -133,7 +137,7 @@ static Status run(Loaded &loaded, const Args &args) {
   if (stream)
     show(stream->finish());
   if (json) {
-    printJson(*result, answer, stream.has_value(), sampling);
+    printJson(*result, stream ? &answer : nullptr, thought, sampling);
     return {};
   }
   printf("\n");

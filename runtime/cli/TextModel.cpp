@@ -1,6 +1,7 @@
 // Text in and out, see TextModel.h.
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/text/Chat.h"
 #include "runtime/text/Tokenizer.h"
 
 namespace gemmart {
@@ -34,25 +35,54 @@ Status TextModel::encode(std::string_view text, bool parseControl, std::vector<i
 }
 
 Status TextModel::encodeRaw(std::string_view text, std::vector<int32_t> &ids) const {
-  if (state->manifest->addBos && state->manifest->bos >= 0)
-    ids.push_back(state->manifest->bos);
-  return encode(text, true, ids);
+  if (Status status = encode(text, true, ids); !status)
+    return status;
+  int32_t bos = state->manifest->bos;
+  if (state->manifest->addBos && bos >= 0 && (ids.empty() || ids[0] != bos)) // the text may begin with its spelling
+    ids.insert(ids.begin(), bos);
+  return {};
 }
 
 Status TextModel::encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const {
-  return bugError("no chat templates yet");
+  std::vector<Message> messages;
+  for (const Turn &turn : turns) {
+    messages.emplace_back();
+    messages.back().role = turn.role;
+    messages.back().text = turn.text;
+  }
+  ChatOptions options;
+  options.thinking = think;
+  options.emptyThought = state->manifest->emptyThought;
+  Result<std::string> text = render(state->manifest->chatTemplate, messages, options);
+  return text ? encode(*text, true, ids) : text.status();
 }
 
-bool TextModel::hasTemplate() const { return !state->manifest->chatTemplate.empty(); }
+bool TextModel::hasTemplate() const {
+  return !state->manifest->chatTemplate.empty();
+}
 
 struct TextModel::Stream::State {
   StreamDecoder decoder;
+  int32_t thoughtOpens, thoughtEnds; ///< ids, or -1 where the model knows no thoughts
+  bool inThought = false;
 };
 
-TextModel::Stream::Stream(const TextModel &text)
-    : state(std::make_unique<State>(State{StreamDecoder(text.state->tokenizer)})) {}
+TextModel::Stream::Stream(const TextModel &text) {
+  const Tokenizer &tokenizer = text.state->tokenizer;
+  state = std::make_unique<State>(
+      State{StreamDecoder(tokenizer), tokenizer.find("<|channel>"), tokenizer.find("<channel|>")});
+}
 TextModel::Stream::~Stream() = default;
-std::string TextModel::Stream::next(int32_t id) { return state->decoder.push(id); }
-std::string TextModel::Stream::finish() { return state->decoder.finish(); }
+
+TextModel::Part TextModel::Stream::next(int32_t id) {
+  bool wasThought = state->inThought;
+  if (id == state->thoughtOpens || id == state->thoughtEnds)
+    state->inThought = id == state->thoughtOpens;
+  return {state->decoder.push(id), wasThought};
+}
+
+TextModel::Part TextModel::Stream::finish() {
+  return {state->decoder.finish(), state->inThought};
+}
 
 } // namespace gemmart

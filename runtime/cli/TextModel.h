@@ -10,7 +10,7 @@ namespace gemmart {
 
 /// One message of a conversation.
 struct Turn {
-  enum Role { System, User, Assistant } role;
+  const char *role; ///< "system", "user" or "assistant"
   std::string text;
 };
 
@@ -29,13 +29,19 @@ public:
   Status encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const;
   bool hasTemplate() const;
 
+  /// A piece of an answer. What the model thinks before it answers is no part of the answer.
+  struct Part {
+    std::string text;
+    bool isThought = false;
+  };
+
   /// Ids to text, whole characters only: what is cut in the middle is held back until it is complete.
   class Stream {
   public:
     explicit Stream(const TextModel &text);
     ~Stream();
-    std::string next(int32_t id);
-    std::string finish();
+    Part next(int32_t id);
+    Part finish();
 
   private:
     struct State;

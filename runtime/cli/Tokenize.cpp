@@ -53,8 +53,8 @@ static Status detokenize(Loaded &loaded, const Args &args) {
   TextModel::Stream stream(**text);
   std::string out;
   for (int32_t id : *ids)
-    out += stream.next(id);
-  out += stream.finish();
+    out += stream.next(id).text;
+  out += stream.finish().text;
   fwrite(out.data(), 1, out.size(), stdout);
   putchar('\n');
   return {};

@@ -1,0 +1,197 @@
+// run, chat, tokenize and detokenize with a tokenizer inside: templates, streaming, thoughts, stop tokens.
+#include "compiler/import/Tokenizer.h"
+#include "test/runtime/FakeModel.h"
+#include "test/runtime/TestFiles.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace gemmart;
+using namespace gemmart::test;
+
+namespace {
+
+/// 97 tokens: control tokens, then one for each printable ASCII character that there is room for.
+const std::vector<std::string> &vocabulary() {
+  static const std::vector<std::string> kTokens = [] {
+    std::vector<std::string> tokens = {"<pad>",   "<eos>",      "<bos>",      "<unk>", "<|turn>",
+                                       "<turn|>", "<|channel>", "<channel|>", "\n",    "\xE2\x96\x81"};
+    for (char letter = '!'; tokens.size() < size_t(fake::kVocab); ++letter)
+      if (letter != '`' && letter != '^')
+        tokens.push_back(std::string(1, letter));
+    return tokens;
+  }();
+  return kTokens;
+}
+
+constexpr size_t kControls = 8;
+
+std::string tokenizerJson() {
+  nlohmann::json root = nlohmann::json::parse(R"({"version":"1.0","added_tokens":[],
+    "normalizer":{"type":"Replace","pattern":{"String":" "},"content":"\u2581"},
+    "pre_tokenizer":{"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious","invert":false},
+    "decoder":{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"\u2581"},"content":" "},
+      {"type":"ByteFallback"},{"type":"Fuse"}]},
+    "model":{"type":"BPE","unk_token":"<unk>","fuse_unk":true,"byte_fallback":false,"vocab":{},"merges":[]}})");
+  for (size_t id = 0; id < vocabulary().size(); ++id) {
+    root["model"]["vocab"][vocabulary()[id]] = id;
+    if (id < kControls)
+      root["added_tokens"].push_back({{"id", id},
+                                      {"content", vocabulary()[id]},
+                                      {"single_word", false},
+                                      {"lstrip", false},
+                                      {"rstrip", false},
+                                      {"normalized", false},
+                                      {"special", true}});
+  }
+  return root.dump();
+}
+
+int32_t idOf(const std::string &token) {
+  return int32_t(std::find(vocabulary().begin(), vocabulary().end(), token) - vocabulary().begin());
+}
+
+/// Ids of a text in which control tokens are spelled out.
+std::vector<int32_t> idsOf(std::string text) {
+  std::vector<int32_t> ids;
+  while (!text.empty()) {
+    size_t length = 1;
+    for (size_t id = 0; id < kControls; ++id)
+      if (text.starts_with(vocabulary()[id]))
+        length = vocabulary()[id].size();
+    std::string token = text.substr(0, length);
+    ids.push_back(idOf(token == " " ? "\xE2\x96\x81" : token));
+    text.erase(0, length);
+  }
+  return ids;
+}
+
+class TextCliTest : public testing::Test {
+protected:
+  /// The executable with this template, stopping at these tokens.
+  std::string build(const std::string &chatTemplate, const std::vector<int32_t> &stopIds) {
+    std::string json = folder.path("tokenizer.json"), text = tokenizerJson(),
+                file = folder.path("model" + chatTemplate);
+    writeBytes(json, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+    gemmac::Result<gemmac::import::TokenizerImport> imported = gemmac::import::importTokenizer(json);
+    EXPECT_TRUE(bool(imported)) << imported.error().message;
+    EXPECT_FALSE(imported->section.empty()) << (imported->notes.empty() ? "" : imported->notes[0]);
+    nlohmann::json manifest = nlohmann::json::parse(fake::manifest());
+    manifest["template"] = chatTemplate;
+    manifest["stop_ids"] = stopIds;
+    std::string manifestText = manifest.dump();
+    fake::NamedSection sections[] = {{"weights", fake::weights()},
+                                     {"manifest", {manifestText.begin(), manifestText.end()}},
+                                     {"tokenizer", imported->section}};
+    writeBytes(file, fake::artifact(readBytes(RUNTIME_FAKE), sections), true);
+    return file;
+  }
+  /// What the fake model answers: visible text and thought, up to `count` tokens or a stop token.
+  static std::pair<std::string, std::string> answer(std::vector<int32_t> sequence, size_t count, int32_t stop) {
+    std::pair<std::string, std::string> text;
+    bool inThought = false;
+    for (size_t index = 0; index < count; ++index) {
+      int32_t id = fake::expectedNext(sequence, fake::weights());
+      if (id == stop)
+        break;
+      sequence.push_back(id);
+      if (id == idOf("<|channel>") || id == idOf("<channel|>"))
+        inThought = id == idOf("<|channel>");
+      if (size_t(id) >= kControls)
+        (inThought ? text.second : text.first) += id == idOf("\xE2\x96\x81") ? " " : vocabulary()[size_t(id)];
+    }
+    return text;
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(TextCliTest, TokenizesAndBack) {
+  std::string model = build("", {});
+  std::string list;
+  for (int32_t id : idsOf("<bos>Hi, you<turn|>"))
+    list += (list.empty() ? "" : ",") + std::to_string(id);
+  EXPECT_EQ(runProgramFile(model, {"tokenize", "<bos>Hi, you<turn|>"}).out, list + "\n");
+  EXPECT_EQ(runProgramFile(model, {"tokenize"}, "<bos>Hi, you<turn|>").out, list + "\n");
+  EXPECT_EQ(runProgramFile(model, {"tokenize", "--bos", "Hi, you<turn|>"}).out, list + "\n");
+  EXPECT_EQ(runProgramFile(model, {"detokenize", list}).out, "Hi, you\n");
+  EXPECT_EQ(runProgramFile(model, {"detokenize", "@-"}, list).out, "Hi, you\n");
+  Outcome broken = runProgramFile(model, {"tokenize"}, "a\xff");
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_EQ(runProgramFile(model, {"info"}).out.find("no tokenizer"), std::string::npos);
+}
+
+TEST_F(TextCliTest, ABaseModelContinuesTheText) {
+  std::string model = build("", {1});
+  auto expected = answer(idsOf("<bos>Once there"), 12, 1);
+  std::vector<std::string> options = {"--temp", "0", "-n", "12"};
+  auto with = [&](std::vector<std::string> words) {
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  };
+  EXPECT_EQ(runProgramFile(model, with({"run", "Once there"})).out, expected.first + "\n");
+  EXPECT_EQ(runProgramFile(model, with({"run", "<bos>Once there"})).out, expected.first + "\n"); // no second bos
+  EXPECT_EQ(runProgramFile(model, with({}), "Once there\n").out, expected.first + "\n");
+  Outcome refused = runProgramFile(model, with({"run", "Once", "--system", "Be brief"}));
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "error: a base model has no chat template; --system and --think need one\n");
+}
+
+TEST_F(TextCliTest, AChatModelAnswersThroughItsTemplate) {
+  int32_t stop = idOf("<turn|>");
+  std::string model = build("gemma4", {stop});
+  std::vector<int32_t> prompt = idsOf("<bos><|turn>user\nHi!<turn|>\n<|turn>model\n");
+  auto expected = answer(prompt, 30, stop);
+  Outcome outcome = runProgramFile(model, {"run", "Hi!", "--temp", "0", "-n", "30", "--json"});
+  nlohmann::json json = nlohmann::json::parse(outcome.out, nullptr, false);
+  ASSERT_TRUE(json.is_object()) << outcome.err;
+  EXPECT_EQ(json["text"], expected.first);
+  EXPECT_EQ(json.value("thought", ""), expected.second);
+  EXPECT_EQ(json["prompt_tokens"], prompt.size());
+  Outcome raw = runProgramFile(model, {"run", "Hi!", "--raw", "--temp", "0", "-n", "5"});
+  EXPECT_EQ(raw.out, answer(idsOf("<bos>Hi!"), 5, stop).first + "\n");
+  Outcome tokens = runProgramFile(model, {"run", "--tokens", "2,20", "--temp", "0", "-n", "5"});
+  EXPECT_EQ(tokens.out, answer({2, 20}, 5, stop).first + "\n");
+  Outcome tooLong = runProgramFile(model, {"run", std::string(60, 'x')});
+  EXPECT_EQ(tooLong.code, 1);
+  EXPECT_EQ(tooLong.err, "error: the prompt has 76 tokens, the context holds 64\n");
+  EXPECT_EQ(runProgramFile(model, {"run", ""}).err, "error: the prompt is empty\n");
+}
+
+TEST_F(TextCliTest, ThoughtsStayOutOfTheAnswer) {
+  std::string model = build("gemma4", {});
+  for (int32_t first = 10; first < 97;
+       ++first) { // a prompt after which the model opens a thought before it says something
+    auto expected = answer({2, first}, 12, -1);
+    if (expected.second.empty() || expected.first.empty())
+      continue;
+    Outcome outcome =
+        runProgramFile(model, {"run", "--tokens", "2," + std::to_string(first), "--temp", "0", "-n", "12"});
+    EXPECT_EQ(outcome.out, expected.first + "\n");
+    EXPECT_TRUE(outcome.err.starts_with(expected.second)) << outcome.err;
+    return;
+  }
+  FAIL() << "the fake model never thinks";
+}
+
+TEST_F(TextCliTest, ChatKeepsTheConversation) {
+  int32_t stop = idOf("<turn|>");
+  std::string model = build("gemma4", {stop});
+  auto first = answer(idsOf("<bos><|turn>user\nA<turn|>\n<|turn>model\n"), 2, stop);
+  std::string history = "<bos><|turn>user\nA<turn|>\n<|turn>model\n" + first.first;
+  while (history.back() == ' ' || history.back() == '\n') // the template trims answers
+    history.pop_back();
+  auto second = answer(idsOf(history + "<turn|>\n<|turn>user\nB<turn|>\n<|turn>model\n"), 2, stop);
+  Outcome outcome = runProgramFile(model, {"chat", "--temp", "0", "-n", "2"}, "A\nB\n/new\nA\n/bye\nA\n");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, first.first + "\n" + second.first + "\n" + first.first + "\n");
+}
+
+TEST_F(TextCliTest, AnUnknownTemplateIsNamed) {
+  std::string model = build("poem", {});
+  Outcome outcome = runProgramFile(model, {"run", "Hi"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("poem"), std::string::npos) << outcome.err;
+}
+
+} // namespace
