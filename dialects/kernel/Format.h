@@ -8,7 +8,7 @@
 //   q4, q4m    u8    byte[k = 0..3][r = 0..31][j = 0..3], low nibble = code of column 8k + j, high nibble = of 8k + 4 + j,
 //                    then f16 scale[32], then (q4m) f16 min[32]                                      576,  640 bytes
 // value = scale * (code - zero)   for q4 (zero 8) and q8 (zero = TargetInfo's: 128 or 0; with 0 the codes are signed)
-// value = scale * code + min      for q4m and q8m (zero 0, codes unsigned)
+// value = scale * code + min      for q4m and q8m (zero 0, codes unsigned, at most 127: they fit signed products too)
 // Rows and columns of padding have value 0. A stack of E experts is E such weights one after another.
 //
 // Layout "rows" (tables that are only gathered from, never multiplied with): row after row, each ceil(K/32) groups:

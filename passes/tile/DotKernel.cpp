@@ -66,7 +66,7 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
     for (int64_t v = 0; v < count; ++v)
       sums[t * count + v] = start;
   }
-  auto maxCode = e.b.getI64IntegerAttr(info.codeBits == 4 ? 15 : 255);
+  auto maxCode = e.b.getI64IntegerAttr(info.codeBits == 4 ? 15 : info.hasMin ? 127 : 255);
   auto isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights ? e.b.getUnitAttr() : UnitAttr();
   for (int64_t quad = 0; quad < 8; ++quad) {
     SmallVector<Value> rows;

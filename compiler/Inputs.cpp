@@ -1,0 +1,71 @@
+// See Inputs.h.
+#include "compiler/Inputs.h"
+
+#include "compiler/config/Description.h"
+#include "compiler/pack/Pack.h"
+
+#include <charconv>
+
+using namespace gemmac;
+
+static Result<uint64_t> parseSeed(const std::string &text) {
+  uint64_t seed = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty())
+    return Error{"--weights random:" + text + ": the seed must be a whole number from 0 to 2^64 - 1"};
+  return seed;
+}
+
+static config::Facts factsOf(const import::Checkpoint &checkpoint) {
+  config::Facts facts;
+  facts.source = checkpoint.source() == import::Source::Gguf ? config::Facts::Source::Gguf : config::Facts::Source::HuggingFace;
+  facts.path = checkpoint.path();
+  facts.numbers = checkpoint.numbers();
+  for (const import::Tensor &tensor : checkpoint.tensors())
+    facts.tensors[tensor.name] = tensor.shape;
+  return facts;
+}
+
+/// The format that holds a weight's own bits. Parts of one weight must agree.
+static std::vector<std::string> keptFormats(const import::Bindings &bindings) {
+  std::vector<std::string> formats;
+  for (const import::Binding &binding : bindings.weights) {
+    kernel::Format format = pack::keptFormat(binding.parts.front()->type);
+    for (const import::Tensor *part : binding.parts)
+      if (pack::keptFormat(part->type) != format)
+        format = kernel::Format::F32;
+    formats.emplace_back(kernel::info(format).name);
+  }
+  return formats;
+}
+
+Result<Inputs> gemmac::openInputs(const std::string &description, const std::optional<std::string> &size, const std::string &weights) {
+  Inputs inputs;
+  if (weights.starts_with("random:")) {
+    Result<uint64_t> seed = parseSeed(weights.substr(7));
+    if (!seed)
+      return seed.error();
+    Result<config::Model> model = config::elaborate(description, size, nullptr);
+    if (!model)
+      return model.error();
+    inputs.model = std::move(*model);
+    inputs.checkpoint = import::randomCheckpoint(inputs.model, *seed);
+  } else {
+    Result<std::unique_ptr<import::Checkpoint>> checkpoint = import::openCheckpoint(weights);
+    if (!checkpoint)
+      return checkpoint.error();
+    inputs.checkpoint = std::move(*checkpoint);
+    config::Facts facts = factsOf(*inputs.checkpoint);
+    Result<config::Model> model = config::elaborate(description, size, &facts);
+    if (!model)
+      return model.error();
+    inputs.model = std::move(*model);
+  }
+  Result<import::Bindings> bindings = import::bindWeights(inputs.model, *inputs.checkpoint);
+  if (!bindings)
+    return bindings.error();
+  inputs.bindings = std::move(*bindings);
+  if (inputs.checkpoint->source() != import::Source::Random)
+    inputs.keptFormats = keptFormats(inputs.bindings);
+  return inputs;
+}

@@ -1,0 +1,25 @@
+// What a build starts from: the elaborated model, its weights, and which is which.
+#ifndef COMPILER_INPUTS_H
+#define COMPILER_INPUTS_H
+
+#include "compiler/import/Checkpoint.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gemmac {
+
+struct Inputs {
+  config::Model model;
+  std::unique_ptr<import::Checkpoint> checkpoint;
+  import::Bindings bindings;
+  std::vector<std::string> keptFormats; ///< parallel to the model's weights; empty for random weights
+};
+
+/// Opens and checks everything that can be checked without reading the tensors.
+Result<Inputs> openInputs(const std::string &description, const std::optional<std::string> &size, const std::string &weights);
+
+} // namespace gemmac
+#endif

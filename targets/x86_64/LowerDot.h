@@ -1,0 +1,21 @@
+// kernel.dot on x86-64.
+#ifndef TARGETS_X86_64_LOWERDOT_H
+#define TARGETS_X86_64_LOWERDOT_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace gemmac::x86_64 {
+
+/// Which instructions a level has for products of bytes.
+struct DotInstructions {
+  bool vnni = false;   ///< vpdpbusd on 512-bit vectors
+  bool maddubs = false; ///< vpmaddubsw on whole vectors of the level
+};
+
+/// Turns every kernel.dot into vpdpbusd, vpmaddubsw + vpmaddwd, or vpmaddwd alone.
+std::unique_ptr<mlir::Pass> createLowerDot(DotInstructions instructions);
+
+} // namespace gemmac::x86_64
+#endif

@@ -1,0 +1,131 @@
+// The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong,
+// 3 our bug.
+#include "compiler/Driver.h"
+#include "tools/gemmac/Doctor.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+using namespace gemmac;
+
+namespace {
+
+std::string stageNames() {
+  std::string names;
+  for (const pipeline::StageInfo &stage : pipeline::allStages())
+    names += (names.empty() ? "" : ", ") + stage.name.str();
+  return names;
+}
+
+std::optional<pipeline::Stage> stageOption(const std::string &text, const std::string &option) {
+  if (text.empty())
+    return std::nullopt;
+  std::optional<pipeline::Stage> stage = pipeline::parseStage(text);
+  if (!stage)
+    throw CLI::ValidationError(option, "'" + text + "' is no stage; they are " + stageNames());
+  return stage;
+}
+
+void printTargets() {
+  for (const targets::Target *target : targets::allTargets()) {
+    fmt::print("{}  ({})\n", target->name().str(), target->triple().str());
+    for (const targets::Level &level : target->levels())
+      fmt::print("  {:20} {}\n", level.info.name, level.doc);
+  }
+}
+
+void printStages() {
+  for (const pipeline::StageInfo &stage : pipeline::allStages())
+    fmt::print("{:10} {}{}\n", stage.name.str(), stage.doc.str(), stage.contract.empty() ? "" : "; after it: " + stage.contract.str());
+}
+
+struct Words {
+  BuildOptions build;
+  std::string size, to, from;
+  std::vector<std::string> inputs;
+};
+
+void addBuild(CLI::App &app, Words &words) {
+  BuildOptions &o = words.build;
+  app.add_option("input", words.inputs, "the description (models/*.toml), or with --from the IR")->required()->expected(1, 2);
+  app.add_option("--weights", o.weights, "Hugging Face folder, .gguf file, or random:SEED");
+  app.add_option("--size", words.size, "size of the description; left out, the weights say it");
+  app.add_option("--target", o.targets, "targets or levels, separated by commas (default: all levels of this machine's target)")->delimiter(',');
+  app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
+  app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")->check(CLI::IsMember({"f32", "bf16"}));
+  app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  app.add_option("--chunk", o.chunk, "tokens of one prefill step (default 128)")->check(CLI::Range(int64_t(1), int64_t(4096)));
+  app.add_option("-o,--output", o.output, "the executable to write; '-' for stdout with --to")->required();
+  app.add_option("--to", words.to, "stop after a stage and write its IR: " + stageNames());
+  app.add_option("--from", words.from, "resume with a stage; the input is the IR after the stage before it");
+  app.add_option("--dump-stages", o.dumpFolder, "folder that gets the IR after each stage");
+  app.add_flag("--remarks", o.remarks, "say what was done and why, at the lines of the description");
+  app.add_option("--remarks-filter", o.remarksFilter, "only remarks of passes that match this regular expression");
+  app.add_option("--threads", o.threads, "threads of the compiler")->check(CLI::Range(1, 1024));
+  app.add_flag("-q,--quiet", o.quiet, "errors only");
+}
+
+/// What the command line's parts must agree on.
+void finish(Words &words) {
+  BuildOptions &o = words.build;
+  if (!words.size.empty())
+    o.size = words.size;
+  o.to = stageOption(words.to, "--to");
+  o.from = stageOption(words.from, "--from");
+  if (o.from) {
+    o.input = words.inputs.back();
+    if (!o.to)
+      throw CLI::ValidationError("--from", "needs --to: an executable needs the weights and the description, too");
+    if (*o.from > *o.to || *o.from == pipeline::Stage::Import || *o.from > pipeline::Stage::Lower)
+      throw CLI::ValidationError("--from", "must be a stage from normalize to lower, and not after --to");
+    return;
+  }
+  if (words.inputs.size() != 1)
+    throw CLI::ValidationError("input", "one description is wanted");
+  o.description = words.inputs.front();
+  if (o.weights.empty())
+    throw CLI::ValidationError("--weights", "is needed: a Hugging Face folder, a .gguf file, or random:SEED");
+  if (o.output == "-" && !o.to)
+    throw CLI::ValidationError("--output", "'-' is for IR (--to STAGE); an executable needs a file name");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("gemmac compiles a model description and its weights into one executable");
+  app.require_subcommand(0, 1);
+  Words words;
+  std::string checkFile, checkSize, checkWeights;
+  bool listStages = false, listTargets = false, print = false;
+  app.add_flag("--list-stages", listStages, "the stages, and what holds after each");
+  app.add_flag("--list-targets", listTargets, "the targets and their levels");
+  CLI::App *buildCommand = app.add_subcommand("build", "compile a model");
+  addBuild(*buildCommand, words);
+  CLI::App *checkCommand = app.add_subcommand("check", "check a description, and weights against it");
+  checkCommand->add_option("description", checkFile, "models/*.toml")->required();
+  checkCommand->add_option("--size", checkSize, "one size of it");
+  checkCommand->add_option("--weights", checkWeights, "folder or .gguf file");
+  checkCommand->add_flag("--print", print, "print the numbers");
+  CLI::App *targetsCommand = app.add_subcommand("targets", "list targets and levels");
+  CLI::App *stagesCommand = app.add_subcommand("stages", "list stages");
+  CLI::App *doctorCommand = app.add_subcommand("doctor", "see whether this machine has what a build needs");
+  try {
+    app.parse(argc, argv);
+    if (*buildCommand)
+      finish(words);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+  }
+  if (*buildCommand)
+    return static_cast<int>(build(words.build));
+  if (*checkCommand)
+    return static_cast<int>(check(checkFile, checkSize.empty() ? std::nullopt : std::optional(checkSize), checkWeights, print));
+  if (*targetsCommand || listTargets)
+    return printTargets(), 0;
+  if (*stagesCommand || listStages)
+    return printStages(), 0;
+  if (*doctorCommand)
+    return doctor() ? 0 : static_cast<int>(Exit::Input);
+  fmt::print("{}", app.help());
+  return static_cast<int>(Exit::Usage);
+}
