@@ -75,7 +75,9 @@ TEST_F(BrokenTest, TooLarge) {
 
 TEST_F(BrokenTest, CutAnywhere) {
   std::string whole = slurp(kFamily);
-  for (size_t length = 0; length < whole.rfind("\n[runtime]"); length += 131)
+  size_t end = whole.rfind("\n[runtime]");
+  ASSERT_NE(end, std::string::npos) << kFamily << " is not there";
+  for (size_t length = 0; length < end; length += 131)
     EXPECT_FALSE(checkText(whole.substr(0, length))) << "cut after " << length << " bytes";
 }
 
@@ -106,6 +108,7 @@ TEST_F(BrokenTest, LinesLeftOutOrRepeated) {
 
 TEST_F(BrokenTest, ChangedBytes) {
   std::string whole = slurp(kFamily);
+  ASSERT_FALSE(whole.empty());
   std::mt19937 random(1234);
   const std::string alphabet = std::string(1, 0) + "\n\"'[]{}=.,#0189azAZ_-+|@?:()\\\x80\xff";
   for (int round = 0; round < 150; ++round) {
