@@ -15,7 +15,8 @@ def main():
     commands = [line.split("  #")[0].strip() for line in block.splitlines()]
     commands = [command for command in commands if command and command != "tools/test"]
     for command in commands:
-        done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True)
         print(f"$ {command}\n{done.stdout}{done.stderr}", flush=True)
         if done.returncode != 0:
             print(f"ended with {done.returncode}")

@@ -241,13 +241,9 @@ def layer_classes(spec):
     return classes
 
 
-def make(name, out):
-    why, overrides = CASES[name]
-    spec = BASE | overrides
-    folder = out / name
-    folder.mkdir(parents=True, exist_ok=True)
+def prepare(spec, config):
+    """The filled model, its tokens, and the generator to go on with."""
     generator = torch.Generator().manual_seed(spec["seed"])
-    config = published_config(spec)
     model = make_model(spec, config)
     fill(model, spec, generator)
     tokens = torch.randint(4, spec["vocab_size"], (spec["tokens"],), generator=generator)
@@ -258,7 +254,33 @@ def make(name, out):
     stored = norm.weight.data + (1.0 if spec["model"] == "gemma3" else 0.0)
     stretched = stored * (3.0 / logits_of(model, tokens).std())
     norm.weight.data = (stretched - (stored - norm.weight.data)).to(torch.bfloat16).float()
+    return model, tokens, generator
 
+
+def sensitivity(name):
+    """How far each tensor, changed by 5 %, moves the logits: one below the tolerance is one the case cannot check."""
+    spec = BASE | CASES[name][1]
+    model, tokens, _ = prepare(spec, published_config(spec))
+    reference, noise, moved = logits_of(model, tokens), torch.Generator().manual_seed(5), {}
+    for key, tensor in model.state_dict().items():
+        if key == "lm_head.weight":
+            continue  # the same memory as the embedding
+        stored = tensor.clone()
+        tensor.mul_(1 + 0.05 * (torch.randn(tensor.shape, generator=noise) if tensor.numel() > 1 else 1))
+        moved[key] = float(np.abs(logits_of(model, tokens) - reference).max())
+        tensor.copy_(stored)
+    unseen = {key: f"{value:.0e}" for key, value in moved.items() if value <= 2e-3}
+    seen = min(value for value in moved.values() if value > 2e-3)
+    print(f"{name:16} {len(moved)} tensors, least seen {seen:.1e}; below the tolerance: {unseen or 'none'}")
+
+
+def make(name, out):
+    why, overrides = CASES[name]
+    spec = BASE | overrides
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    config = published_config(spec)
+    model, tokens, generator = prepare(spec, config)
     reference = logits_of(model, tokens)
     double = logits_of(model.double(), tokens)
     model.float()
@@ -290,15 +312,21 @@ def make(name, out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder that gets one folder per case")
+    parser.add_argument("--out", type=Path, help="folder that gets one folder per case")
+    parser.add_argument("--sensitivity", action="store_true", help="write nothing; print what each tensor moves")
     parser.add_argument("cases", nargs="*", help="names of CASES; all when left out")
     options = parser.parse_args()
     unknown = [c for c in options.cases if c not in CASES]
     if unknown:
         parser.error(f"no case named {', '.join(unknown)}; there are: {', '.join(CASES)}")
+    if not options.out and not options.sensitivity:
+        parser.error("--out or --sensitivity is needed")
     torch.set_num_threads(1)  # a fixed order of summation
     for name in options.cases or CASES:
-        make(name, options.out)
+        if options.sensitivity:
+            sensitivity(name)
+        else:
+            make(name, options.out)
 
 
 if __name__ == "__main__":
