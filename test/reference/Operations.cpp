@@ -225,5 +225,7 @@ Tensor reference::lastRows(const Tensor &input, int64_t rows) {
   Tensor result;
   result.columns = input.columns;
   result.data.assign(input.data.end() - rows * input.columns, input.data.end());
+  if (!input.ids.empty()) // a routing
+    result.ids.assign(input.ids.end() - rows * input.columns, input.ids.end());
   return result;
 }
