@@ -24,6 +24,7 @@ expect() { # expect STATUS WORDS
 }
 
 lay "" "" && expect 0 "where they belong"
+lay runtime/a.cpp 'auto space = "\xE2\x80\x86";' && expect 0 "where they belong"
 lay passes/a.cpp '#include "compiler/Driver.h"' && expect 1 'passes/a.cpp:1:#include "compiler/Driver.h"'
 lay passes/a.cpp '#include "targets/Target.h"' && expect 1 "a pass includes a target"
 lay runtime/a.cpp '#include "dialects/a.h"' && expect 1 "runtime/a.cpp:1"

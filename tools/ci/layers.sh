@@ -46,8 +46,8 @@ codeOf dialects passes | grep -E '#[ ]*include "targets/' | report "a pass inclu
 instructions='avx[0-9a-z_]*|sse[0-9]?|vnni|vpdp[a-z]+|pmadd[a-z]*|mmx|fma3|f16c|cpuid|xgetbv|zmm[0-9]*|ymm[0-9]*|x86[-_a-z0-9]*|znver[0-9]'
 instructions+='|aarch64[-_a-z0-9]*|arm64|neon|sdot|udot|smmla|usdot|sve2?|dotprod|asimd[a-z]*|neoverse[-_a-z0-9]*|cortex[-_a-z0-9]*'
 instructions+='|riscv[0-9]*|rvv|dp4a|nvptx|nvvm|ptx|sm_[0-9]+|immintrin|arm_neon'
-mapfile -t neutral < <(ls -d compiler dialects passes runtime targets/*.cpp targets/*.h targets/llvm targets/template 2>/dev/null)
-codeOf "${neutral[@]}" | grep -E ":[0-9]+:.*(^|[^A-Za-z0-9_])($instructions)([^A-Za-z0-9]|$)|_(x86|aarch64|arm64|avx[0-9]*)" -i |
+mapfile -t neutral < <(ls -d compiler dialects passes runtime targets/*.cpp targets/*.h targets/llvm 2>/dev/null)
+codeOf "${neutral[@]}" | grep -E ":[0-9]+:.*(^|[^A-Za-z0-9_\\\\])($instructions)([^A-Za-z0-9]|$)|_(x86|aarch64|arm64|avx[0-9]*)" -i |
   report "an instruction set is named outside targets/<name>/" "put it behind targets/Target.h, in the target's own folder"
 
 models='gemma[-_ ]?[2345]n?|e2b|e4b|12b|26b|31b|270m|a4b|smollm[0-9]*|qwen[0-9]*|mistral'
