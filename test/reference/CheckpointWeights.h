@@ -1,4 +1,5 @@
-// The interpreter's weights from what a build starts from: an elaborated model, a checkpoint, and which tensors hold which weight.
+// The interpreter's weights from what a build starts from: an elaborated model, a checkpoint, and which tensors hold
+// which weight.
 #ifndef TEST_REFERENCE_CHECKPOINTWEIGHTS_H
 #define TEST_REFERENCE_CHECKPOINTWEIGHTS_H
 
@@ -7,11 +8,12 @@
 
 namespace gemmac::reference {
 
-/// The checkpoint's values as float32, straight from its tensors. `gemma.weight`'s index is the index in the model's weights.
-/// `inputs` must outlive the source.
+/// The checkpoint's values as float32, straight from its tensors. `gemma.weight`'s index is the index in the model's
+/// weights. `inputs` must outlive the source.
 WeightSource checkpointWeights(const Inputs &inputs);
 
-/// The same, packed into the operation's `format` (f32 where it has none) and unpacked again: what compiled code multiplies with.
+/// The same, packed into the operation's `format` (f32 where it has none) and unpacked again: what compiled code
+/// multiplies with.
 WeightSource packedWeights(const Inputs &inputs);
 
 } // namespace gemmac::reference
