@@ -13,7 +13,8 @@ namespace {
 
 using config::Weight;
 
-constexpr size_t kMaxLines = 40; ///< a wrong description yields hundreds of errors: the first ones tell the story
+constexpr size_t kMaxLines =
+    20; ///< of each kind: a wrong description yields hundreds, and the first ones tell the story
 
 /// Shell-like match where '*' stands for any text.
 bool matches(std::string_view pattern, std::string_view text) {
@@ -114,20 +115,36 @@ public:
   Result<Bindings> run() {
     for (const Weight &weight : model.weights)
       result.weights.push_back(bind(weight));
-    checkUnused();
-    for (const Weight *weight : missing)
-      reportMissing(*weight);
-    if (lines.empty())
-      return std::move(result);
-    std::string message;
-    for (size_t i = 0; i < std::min(lines.size(), kMaxLines); ++i)
-      message += (i ? "\n" : "") + lines[i];
-    if (lines.size() > kMaxLines)
-      message += "\n... and " + std::to_string(lines.size() - kMaxLines) + " more";
-    return Error{message};
+    sortUnused();
+    std::string message = text(wrong);
+    if (!missing.empty()) {
+      std::vector<std::string> lines;
+      for (const Weight *weight : missing) // the search for a near name is only worth it for lines that are shown
+        lines.push_back(lines.size() < kMaxLines ? missingLine(*weight) : "");
+      message += (message.empty() ? "" : "\n") + text(lines);
+    }
+    if (!unused.empty()) {
+      std::vector<std::string> lines;
+      for (const Tensor *tensor : unused)
+        lines.push_back(tensor->file + ": tensor '" + printable(tensor->name) + "' of shape " +
+                        shapeText(tensor->shape) + " is used by no weight of the description");
+      message += (message.empty() ? "" : "\n") + text(lines);
+    }
+    if (!message.empty())
+      return Error{message};
+    return std::move(result);
   }
 
 private:
+  static std::string text(const std::vector<std::string> &lines) {
+    std::string joined;
+    for (size_t i = 0; i < std::min(lines.size(), kMaxLines); ++i)
+      joined += (i ? "\n" : "") + lines[i];
+    if (lines.size() > kMaxLines)
+      joined += "\n... and " + std::to_string(lines.size() - kMaxLines) + " more like these";
+    return joined;
+  }
+
   size_t indexOf(const Tensor *tensor) const { return static_cast<size_t>(tensor - checkpoint.tensors().data()); }
 
   Binding bind(const Weight &weight) {
@@ -155,17 +172,17 @@ private:
     for (const Tensor *part : binding.parts) {
       const Weight *&owner = owners[indexOf(part)];
       if (owner)
-        lines.push_back(position(weight.where) + "tensor '" + part->name + "' of " + part->file +
+        wrong.push_back(position(weight.where) + "tensor '" + part->name + "' of " + part->file +
                         " is bound twice: by weight '" + owner->name + "' and by weight '" + weight.name + "'");
       owner = &weight;
       if (part->type == DType::Other)
-        lines.push_back(part->file + ": tensor '" + part->name + "' of weight '" + weight.name + "' has type " +
+        wrong.push_back(part->file + ": tensor '" + part->name + "' of weight '" + weight.name + "' has type " +
                         part->typeName + "; readable types are " + readableTypes());
     }
     if (std::string problem = shapeProblem(weight, binding.parts); !problem.empty())
-      lines.push_back(position(weight.where) + problem);
+      wrong.push_back(position(weight.where) + problem);
     else if (!headsFit(weight))
-      lines.push_back(position(weight.where) + "weight '" + weight.name + "' has shape " + shapeText(weight.shape) +
+      wrong.push_back(position(weight.where) + "weight '" + weight.name + "' has shape " + shapeText(weight.shape) +
                       ", which " + std::to_string(weight.interleavedHeads) +
                       " heads of an even number of interleaved rows do not divide");
     return binding;
@@ -181,7 +198,7 @@ private:
   }
 
   /// Tensors that nobody bound: left out for a stated reason, or an error.
-  void checkUnused() {
+  void sortUnused() {
     std::map<std::string, int64_t> reasons;
     for (size_t i = 0; i < owners.size(); ++i) {
       if (owners[i])
@@ -196,12 +213,9 @@ private:
     }
     for (const auto &[why, count] : reasons)
       result.leftOut.push_back(why + ": " + std::to_string(count) + (count == 1 ? " tensor" : " tensors"));
-    for (const Tensor *tensor : unused)
-      lines.push_back(tensor->file + ": tensor '" + printable(tensor->name) + "' of shape " + shapeText(tensor->shape) +
-                      " is used by no weight of the description");
   }
 
-  void reportMissing(const Weight &weight) {
+  std::string missingLine(const Weight &weight) const {
     std::string line =
         position(weight.where) + "weight '" + weight.name + "' " + shapeText(weight.shape) + ": no tensor ";
     for (size_t i = 0; i < weight.names.size(); ++i)
@@ -215,7 +229,7 @@ private:
       line += "; " + partial;
     else if (!near.empty())
       line += "; did you mean '" + near + "'?";
-    lines.push_back(line);
+    return line;
   }
 
   /// A candidate of several names of which some exist.
@@ -249,7 +263,7 @@ private:
   std::vector<const Weight *> owners; ///< parallel to the checkpoint's tensors
   std::vector<const Weight *> missing;
   std::vector<const Tensor *> unused;
-  std::vector<std::string> lines;
+  std::vector<std::string> wrong; ///< what is bound, but does not fit
   Bindings result;
 };
 
