@@ -181,5 +181,6 @@ OwningOpRef<ModuleOp> Importer::run() {
 } // namespace
 
 OwningOpRef<ModuleOp> import::importModel(MLIRContext &context, const config::Model &model, const std::vector<std::string> &keptFormats) {
+  context.loadDialect<func::FuncDialect, GemmaDialect>();
   return Importer(context, model, keptFormats).run();
 }

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <stdexcept>
 #include <unordered_map>
 
 namespace gemmac::import {
@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr uintmax_t maxFileBytes = 512u << 20;
+constexpr uintmax_t maxFileBytes = 128u << 20; ///< three times the largest tokenizer known
+constexpr int maxDepth = 64;
 
 /// The big tables as they stand in the file.
 struct Tables {
@@ -142,12 +143,16 @@ static Result<Json> parseFile(const std::string &file, Tables *tables) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream.read(text.data(), std::streamsize(size)))
     return Error{file + ": cannot be read"};
+  Tables unused;
+  TableReader reader(tables ? *tables : unused);
   try {
-    if (!tables)
-      return Json::parse(text);
-    TableReader reader(*tables);
-    return Json::parse(text,
-                       [&](int depth, Json::parse_event_t event, Json &value) { return reader(depth, event, value); });
+    return Json::parse(text, [&](int depth, Json::parse_event_t event, Json &value) {
+      if (depth > maxDepth)
+        throw std::length_error("more than " + std::to_string(maxDepth) + " levels");
+      return !tables || reader(depth, event, value);
+    });
+  } catch (const std::length_error &problem) {
+    return Error{file + ": not valid JSON: " + problem.what()};
   } catch (const Json::exception &problem) {
     std::string what = problem.what(); // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     size_t end = what.find("] ");

@@ -327,8 +327,8 @@ def Gemma_LastRowsOp : Gemma_RowOp<"last_rows"> {
     %y = gemma.last_rows %x : tensor<?x64xf32> -> tensor<?x64xf32, "last">
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins AnyTypeOf<[Gemma_Rows, Gemma_Routing]>:$input);
+  let results = (outs AnyTypeOf<[Gemma_Rows, Gemma_Routing]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 

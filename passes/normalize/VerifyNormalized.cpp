@@ -28,6 +28,8 @@ struct VerifyNormalized : normalize::impl::VerifyNormalizedBase<VerifyNormalized
         broken(op, "two scales in a row should have been folded");
       if (isa<GemmaDialect>(op->getDialect()) && op->use_empty() && op->getNumResults())
         broken(op, "nothing uses the result of " + op->getName().getStringRef());
+      if (auto last = dyn_cast<LastRowsOp>(op); last && isa<RoutingType>(last.getType()))
+        broken(op, "the choice of experts should have been made for the last rows only");
       if (auto ret = dyn_cast<func::ReturnOp>(op))
         if (ret.getNumOperands() != 1 || rowsOf(ret.getOperand(0).getType()) != Rows::Last)
           broken(op, "the function should return one value, the logits of the last rows");

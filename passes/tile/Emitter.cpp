@@ -30,10 +30,16 @@ Value Emitter::at(Value pointer, Value offset) {
   return LLVM::GEPOp::create(b, loc, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }
 
-Value Emitter::load(Type type, Value pointer) { return LLVM::LoadOp::create(b, loc, type, pointer, /*alignment=*/getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8); }
+/// Vectors are only as aligned as their elements: rows have any width.
+static unsigned alignment(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() / 8 : sizeof(void *);
+}
+
+Value Emitter::load(Type type, Value pointer) { return LLVM::LoadOp::create(b, loc, type, pointer, alignment(type)); }
 
 void Emitter::store(Value value, Value pointer) {
-  LLVM::StoreOp::create(b, loc, value, pointer, /*alignment=*/getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() / 8);
+  LLVM::StoreOp::create(b, loc, value, pointer, alignment(value.getType()));
 }
 
 Value Emitter::stack(int64_t bytes) {
