@@ -126,6 +126,13 @@ func.func @last_rows(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
   return %0 : tensor<?x4xf32, "last">
 }
 
+// CHECK-LABEL: func @last_rows_of_a_routing
+func.func @last_rows_of_a_routing(%r: !gemma.routing<2 of 8, "all">) -> !gemma.routing<2 of 8, "last"> {
+  // CHECK: gemma.last_rows %{{.+}} : !gemma.routing<2 of 8, "all"> -> !gemma.routing<2 of 8, "last">
+  %0 = gemma.last_rows %r : !gemma.routing<2 of 8, "all"> -> !gemma.routing<2 of 8, "last">
+  return %0 : !gemma.routing<2 of 8, "last">
+}
+
 // CHECK-LABEL: func @phase
 func.func @phase(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
   // CHECK: %[[TWO:.+]]:2 = gemma.phase "rows" -> tensor<?x4xf32>, !gemma.packed<4 x "f32", "all"> {
