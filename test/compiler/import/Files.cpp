@@ -60,8 +60,11 @@ TempFolder::~TempFolder() {
 }
 
 std::string TempFolder::write(const std::string &name, const Bytes &bytes) const {
-  std::ofstream(where + "/" + name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return where + "/" + name;
+  std::string path = where + "/" + name;
+  std::error_code ignored; // a new file each time: ext4 waits for the disk when one is cut to nothing and written again
+  std::filesystem::remove(path, ignored);
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return path;
 }
 
 Bytes ggufString(const std::string &text) {
