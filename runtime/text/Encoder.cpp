@@ -245,11 +245,13 @@ void Encoder::mergeLarge() {
     if (nodes[i].rank != noRank)
       heap.push_back(uint64_t(nodes[i].rank) << 32 | i);
   }
-  for (size_t i = heap.size() / 4 + 1; i-- > 0;)
-    if (i < heap.size())
-      siftDown(i, heap[i]);
-  while (!heap.empty()) {
-    uint64_t top = popHeap();
+  // The merges known from the start are sorted once and read in order; only those that arise later need the heap.
+  std::vector<uint64_t> known = std::move(heap);
+  std::sort(known.begin(), known.end());
+  heap.clear();
+  for (size_t next = 0; next < known.size() || !heap.empty();) {
+    bool fromKnown = next < known.size() && (heap.empty() || known[next] < heap.front());
+    uint64_t top = fromKnown ? known[next++] : popHeap();
     uint32_t at = uint32_t(top);
     Node &node = nodes[at];
     // An entry is stale if the node's pair has changed. A pair of the same rank at the same node is the same merge.

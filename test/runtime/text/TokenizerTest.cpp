@@ -155,7 +155,8 @@ TEST(Tokenizer, ControlTokensStayTextUnlessParsed) {
   ASSERT_GE(turn, 0);
   EXPECT_TRUE(tokenizer->isControl(turn));
   EXPECT_EQ(*tokenizer->encode("<|turn>", {.parseControl = true}), std::vector<int32_t>{turn});
-  for (int32_t id : *tokenizer->encode("a<|turn>b<eos>"))
+  std::vector<int32_t> plain = *tokenizer->encode("a<|turn>b<eos>");
+  for (int32_t id : plain)
     EXPECT_FALSE(tokenizer->isControl(id));
   EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{turn}), "");
   EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{turn}, true), "<|turn>");
