@@ -7,6 +7,9 @@
 
 namespace gemmart {
 
+constexpr double kColdest =
+    1e-6; // below it nothing but the likeliest token has a mass, and 1 / temperature may overflow
+
 Random::Random(uint64_t seed) {
   for (uint64_t &word : state) {
     uint64_t mixed = seed += 0x9e3779b97f4a7c15u;
@@ -56,9 +59,9 @@ Sampler::Sampler(const SamplerOptions &options, int64_t vocabTokens) : options(o
     promptCount.resize(size_t(vocabTokens));
     answerCount.resize(size_t(vocabTokens));
   }
-  if (options.temperature > 0) {
+  if (options.temperature >= kColdest) {
     order.resize(size_t(vocabTokens));
-    weight.resize(size_t(vocabTokens));
+    mass.resize(size_t(vocabTokens));
   }
 }
 
@@ -81,49 +84,64 @@ void Sampler::applyPenalties(std::span<float> logits) const {
   }
 }
 
+namespace {
+
+/// Larger logit first, then the smaller id: a strict order, so that a draw depends on nothing but the numbers.
+struct Better {
+  std::span<const float> logits;
+  bool operator()(int32_t left, int32_t right) const {
+    float leftLogit = logits[size_t(left)], rightLogit = logits[size_t(right)];
+    return leftLogit != rightLogit ? leftLogit > rightLogit : left < right;
+  }
+};
+
+} // namespace
+
 /// Puts the candidates that top-k leaves at the front of `order`; without top-k all that are numbers.
 int64_t Sampler::selectTopK(std::span<const float> logits) {
-  int64_t count = 0;
-  for (size_t token = 0; token < logits.size(); ++token)
-    if (logits[token] > -std::numeric_limits<float>::infinity())
+  int64_t vocab = int64_t(logits.size()), most = options.topK > 0 ? std::min(options.topK, vocab) : vocab, count = 0,
+          token = 0;
+  for (; token < vocab && count < most; ++token)
+    if (logits[size_t(token)] > -std::numeric_limits<float>::infinity())
       order[size_t(count++)] = int32_t(token);
-  if (options.topK > 0 && options.topK < count) {
-    auto better = [&](int32_t left, int32_t right) {
-      return logits[size_t(left)] != logits[size_t(right)] ? logits[size_t(left)] > logits[size_t(right)]
-                                                           : left < right;
-    };
-    std::nth_element(order.begin(), order.begin() + options.topK - 1, order.begin() + count, better);
-    count = options.topK;
-    // A fixed order, whatever the library's selection left: the draw must not depend on it.
-    std::sort(order.begin(), order.begin() + count, better);
+  if (token == vocab)
+    return count;
+  // A heap of the best so far, the worst of them in front: most of the rest is turned away by one comparison. Ids only
+  // grow, so an equal logit never enters.
+  Better better{logits};
+  auto first = order.begin(), last = order.begin() + count;
+  std::make_heap(first, last, better);
+  float worst = logits[size_t(*first)];
+  for (; token < vocab; ++token) {
+    if (!(logits[size_t(token)] > worst))
+      continue;
+    std::pop_heap(first, last, better);
+    *(last - 1) = int32_t(token);
+    std::push_heap(first, last, better);
+    worst = logits[size_t(*first)];
   }
   return count;
 }
 
-/// How many of the first `count` candidates top-p leaves, moved to the front, best first. At least one.
-int64_t Sampler::selectTopP(std::span<const float> logits, int64_t count, float largest) {
-  double total = 0;
-  auto mass = [&](int32_t token) { return std::exp((double(logits[size_t(token)]) - largest) / options.temperature); };
-  for (int64_t index = 0; index < count; ++index)
-    total += mass(order[size_t(index)]);
-  auto better = [&](int32_t left, int32_t right) {
-    return logits[size_t(left)] != logits[size_t(right)] ? logits[size_t(left)] > logits[size_t(right)] : left < right;
-  };
-  // The nucleus is mostly small: sort ever longer fronts until one holds enough.
-  double sum = 0;
-  int64_t done = 0;
-  for (int64_t front = 256; done < count; front *= 8) {
-    int64_t end = std::min(front, count);
-    if (end < count)
-      std::nth_element(order.begin() + done, order.begin() + end - 1, order.begin() + count, better);
-    std::sort(order.begin() + done, order.begin() + end, better);
-    for (; done < end; ++done) {
-      sum += mass(order[size_t(done)]);
-      if (sum >= options.topP * total)
-        return done + 1;
+/// How many of the first `count` candidates top-p leaves, moved to the front. At least one. Halves the range that the
+/// last one lies in, so it is linear without sorting.
+int64_t Sampler::selectTopP(std::span<const float> logits, int64_t count, double total) {
+  int64_t low = 0, high = count; // the nucleus ends in (low, high]
+  double need = options.topP * total;
+  while (high - low > 1) {
+    int64_t middle = low + (high - low) / 2;
+    std::nth_element(order.begin() + low, order.begin() + middle, order.begin() + high, Better{logits});
+    double sum = 0;
+    for (int64_t index = low; index < middle; ++index)
+      sum += mass[size_t(order[size_t(index)])];
+    if (sum >= need) {
+      high = middle;
+    } else {
+      need -= sum;
+      low = middle;
     }
   }
-  return count;
+  return high;
 }
 
 Result<int32_t> Sampler::sample(std::span<float> logits) {
@@ -132,26 +150,29 @@ Result<int32_t> Sampler::sample(std::span<float> logits) {
   int32_t best = mostLikely(logits);
   if (best < 0 || !std::isfinite(logits[size_t(best)]))
     return inputError("the model gave no finite logit; the weights may hold values that are not numbers");
-  if (options.temperature == 0)
+  if (options.temperature < kColdest)
     return best;
-  float largest = logits[size_t(best)];
+  float largest = logits[size_t(best)], scale = float(1 / options.temperature);
   int64_t count = selectTopK(logits);
+  double total = 0;
+  for (int64_t index = 0; index < count; ++index) {
+    size_t token = size_t(order[size_t(index)]);
+    total += mass[token] = std::exp((logits[token] - largest) * scale);
+  }
   if (options.topP < 1)
-    count = selectTopP(logits, count, largest);
+    count = selectTopP(logits, count, total);
   double sum = 0;
   int64_t kept = 0;
   for (int64_t index = 0; index < count; ++index) {
     int32_t token = order[size_t(index)];
-    double mass = std::exp((double(logits[size_t(token)]) - largest) / options.temperature);
-    if (mass < options.minP) // the best token's mass is 1
+    if (double(mass[size_t(token)]) < options.minP)
       continue;
-    order[size_t(kept)] = token;
-    weight[size_t(kept++)] = mass;
-    sum += mass;
+    order[size_t(kept++)] = token;
+    sum += mass[size_t(token)];
   }
   double draw = random.uniform() * sum;
   for (int64_t index = 0; index < kept; ++index)
-    if ((draw -= weight[size_t(index)]) < 0)
+    if ((draw -= mass[size_t(order[size_t(index)])]) < 0)
       return order[size_t(index)];
   return order[size_t(kept) - 1]; // rounding used up the last bit of the sum
 }

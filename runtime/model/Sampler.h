@@ -23,7 +23,7 @@ private:
 
 /// The neutral values choose from the whole distribution.
 struct SamplerOptions {
-  double temperature = 1;       ///< 0: the most likely token
+  double temperature = 1;       ///< 0 (or below 1e-6): the most likely token
   int64_t topK = 0;             ///< 0: off
   double topP = 1;              ///< 1: off
   double minP = 0;              ///< 0: off; relative to the most likely token
@@ -48,14 +48,14 @@ public:
 private:
   void applyPenalties(std::span<float> logits) const;
   int64_t selectTopK(std::span<const float> logits);
-  int64_t selectTopP(std::span<const float> logits, int64_t count, float largest);
+  int64_t selectTopP(std::span<const float> logits, int64_t count, double total);
 
   SamplerOptions options;
   Random random;
   std::vector<int32_t> promptCount, answerCount; ///< [vocab] or empty when no penalty asks for them
   std::vector<int32_t> seen;                     ///< the distinct tokens of both
-  std::vector<int32_t> order;                    ///< [vocab] candidates, best first as far as selected
-  std::vector<double> weight;                    ///< of the candidates
+  std::vector<int32_t> order;                    ///< [vocab] the candidates, in front
+  std::vector<float> mass;                       ///< [vocab] of the candidates, by id: the likeliest has 1
 };
 
 /// The most likely token, or -1 when no logit is a number above minus infinity.

@@ -56,6 +56,11 @@ TEST(Sampler, GreedyTakesTheLowestOfEquals) {
   EXPECT_EQ(histogram({.temperature = 0}, {-kInf, kNaN, -5}, 1), (std::map<int32_t, int>{{2, 1}}));
 }
 
+TEST(Sampler, NearlyNoTemperatureIsNone) {
+  for (double temperature : {1e-300, 1e-40, 1e-9})
+    EXPECT_EQ(histogram({.temperature = temperature}, {1, 3, -2, 3}, 3), (std::map<int32_t, int>{{1, 3}}));
+}
+
 TEST(Sampler, RefusesLogitsThatAreNoNumbers) {
   for (double temperature : {0.0, 1.0})
     for (std::vector<float> logits : {std::vector<float>{kNaN, kNaN}, {-kInf, -kInf}, {1, kInf}}) {
