@@ -38,9 +38,5 @@ llvm::ArrayRef<const Target *> allTargets();
 const Target *findTarget(llvm::StringRef name);
 
 
-/// Called by each folder once; see TargetRegistry.cpp.
-const Target &x86_64();
-const Target &aarch64();
-
 } // namespace gemmac::targets
 #endif

@@ -55,7 +55,7 @@ def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
     - (C3) `eps` > 0
     - (C4) `input` and `result` have the same type
     ```mlir
-    %y = gemma.rms_norm %x weight %w eps 1.0e-06 group 256 : tensor<?x2048xf32>, tensor<256xf32>
+    %y = gemma.rms_norm %x weight %w eps 1.0e-06 group 256 : tensor<?x2048xf32>, tensor<256xf32> -> tensor<?x2048xf32>
     ```
   }];
   let arguments = (ins Gemma_Rows:$input, Optional<Gemma_WeightTensor>:$weight, F64Attr:$eps, OptionalAttr<I64Attr>:$group);
@@ -92,7 +92,7 @@ def Gemma_PackOp : Gemma_RowOp<"pack"> {
     - (C1) `result` has the columns and the rows of `input`
     - (C2) the kind is `i8` or `f32`
     ```mlir
-    %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x i8, all>
+    %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x "i8", "all">
     ```
   }];
   let arguments = (ins Gemma_Rows:$input);
@@ -270,7 +270,7 @@ def Gemma_RouteOp : Gemma_RowOp<"route"> {
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `input`
     ```mlir
-    %r = gemma.route %x, %w, %s : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
+    %r = gemma.route %x, %w, %s : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
     ```
   }];
   let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert);
@@ -287,7 +287,7 @@ def Gemma_TopKOp : Gemma_RowOp<"top_k"> {
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `scores`
     ```mlir
-    %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
+    %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
     ```
   }];
   let arguments = (ins Gemma_Rows:$scores, Gemma_WeightTensor:$per_expert);
@@ -306,7 +306,7 @@ def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {
     - (C3) `activation` is `gelu_tanh` or `silu`
     ```mlir
     %y = gemma.experts %x, %r, %gu, %d "gelu_tanh"
-        : tensor<?x64xf32>, !gemma.routing<2 of 8, all>, tensor<8x128x64xf32>, tensor<8x64x64xf32> -> tensor<?x64xf32>
+        : tensor<?x64xf32>, !gemma.routing<2 of 8, "all">, tensor<8x128x64xf32>, tensor<8x64x64xf32> -> tensor<?x64xf32>
     ```
   }];
   let arguments = (ins Gemma_Rows:$input, Gemma_Routing:$routing, Gemma_WeightTensor:$gate_up, Gemma_WeightTensor:$down,

@@ -24,7 +24,9 @@ public:
 
 } // namespace
 
-const Target &gemmac::targets::aarch64() {
+namespace gemmac::targets {
+const Target &aarch64() {
   static const Arm target;
   return target;
 }
+} // namespace gemmac::targets

@@ -29,7 +29,7 @@ public:
 } // namespace
 
 namespace gemmac::targets {
-/// Declared in Target.h by a real target, and listed in TargetRegistry.cpp.
+/// A real target's function is called as its folder is; targets/CMakeLists.txt lists the folders.
 const Target &templateTarget() {
   static const Template target;
   return target;

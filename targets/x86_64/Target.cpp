@@ -33,7 +33,9 @@ public:
 
 } // namespace
 
-const Target &gemmac::targets::x86_64() {
+namespace gemmac::targets {
+const Target &x86_64() {
   static const X86 target;
   return target;
 }
+} // namespace gemmac::targets
