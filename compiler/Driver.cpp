@@ -188,7 +188,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   Result<std::string> kit = emit::findKit(choice.target->name().str());
   if (!kit)
     return report(kit.error());
-  Result<std::string> elf = emit::linkExecutable(objects, *kit, emit::folderOf(options.output));
+  Result<std::string> elf = emit::linkExecutable(objects, *kit, emit::folderOf(options.output), options.keepSymbols);
   if (!elf)
     return report(elf.error());
 

@@ -28,6 +28,7 @@ struct BuildOptions {
   std::string remarksFilter = ".*";     ///< regular expression on the pass that emits them
   bool quiet = false;                   ///< no progress
   int threads = 0;                      ///< 0: all
+  bool keepSymbols = false;             ///< names in the executable, for profilers
 };
 
 enum class Exit { Ok = 0, Input = 1, Usage = 2, Bug = 3 };

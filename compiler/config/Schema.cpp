@@ -365,7 +365,7 @@ std::vector<std::vector<std::string>> Reader::readCandidates(const toml::node *n
 void Reader::readWeights(const toml::table *parent, const std::string &where, std::vector<WeightDecl> &out) {
   if (!parent)
     return;
-  const std::vector<std::string> floors = {"q8", "bf16", "f32"};
+  const std::vector<std::string> floors = {"q6", "q8", "bf16", "f32"};
   for (const Entry &entry : entries(*parent)) {
     const toml::table *table = entry.node->as_table();
     std::string here = fmt::format("[{}.{}]", where, entry.key);

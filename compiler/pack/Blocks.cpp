@@ -44,11 +44,19 @@ void writePanelBlock(Format format, const Block &block, int q8Zero, uint8_t *out
   } else {
     for (int k = 0; k < kColumns / 8; ++k)
       for (int r = 0; r < kRows; ++r, out += 4)
-        store32(out, load32(block.rows[r].code + 8 * k) | load32(block.rows[r].code + 8 * k + 4) << 4);
+        store32(out, (load32(block.rows[r].code + 8 * k) & 0x0f0f0f0f) | (load32(block.rows[r].code + 8 * k + 4) & 0x0f0f0f0f) << 4);
   }
+  if (kernel::info(format).codeBits == 6)
+    for (int m = 0; m < 2; ++m)
+      for (int r = 0; r < kRows; ++r, out += 4) {
+        uint32_t high = 0;
+        for (int q = 0; q < 4; ++q)
+          high |= (load32(block.rows[r].code + 16 * m + 4 * q) >> 4 & 0x03030303) << 2 * q;
+        store32(out, high);
+      }
   for (int r = 0; r < kRows; ++r, out += 2)
     store16(out, block.rows[r].scale);
-  if (kernel::info(format).hasMin)
+  if (kernel::info(format).hasMin || kernel::info(format).scales == 2)
     for (int r = 0; r < kRows; ++r, out += 2)
       store16(out, block.rows[r].min);
 }
@@ -69,7 +77,7 @@ void writePanelBlock(Format format, const float *values, int64_t stride, int row
 void writeRowGroup(Format format, const Group &group, uint8_t *out) {
   store16(out, group.scale);
   out += 2;
-  if (kernel::info(format).hasMin) {
+  if (kernel::info(format).hasMin || kernel::info(format).scales == 2) {
     store16(out, group.min);
     out += 2;
   }
@@ -79,7 +87,11 @@ void writeRowGroup(Format format, const Group &group, uint8_t *out) {
       out[i] = group.code[i] ^ flip;
   } else {
     for (int i = 0; i < kColumns / 2; ++i)
-      out[i] = static_cast<uint8_t>(group.code[i] | group.code[i + kColumns / 2] << 4);
+      out[i] = static_cast<uint8_t>((group.code[i] & 15) | (group.code[i + kColumns / 2] & 15) << 4);
+    if (kernel::info(format).codeBits == 6)
+      for (int i = 0; i < kColumns / 4; ++i)
+        for (int part = 0; part < 4; ++part)
+          out[kColumns / 2 + i] |= static_cast<uint8_t>(group.code[i + 8 * part] >> 4 << 2 * part);
   }
 }
 

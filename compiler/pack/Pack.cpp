@@ -413,8 +413,9 @@ Format keptFormat(import::DType type) {
     return Format::Q8M;
   case DType::Q5_0:
   case DType::Q8_0:
-  case DType::Q6_K:
     return Format::Q8;
+  case DType::Q6_K:
+    return Format::Q6;
   case DType::F16:
   case DType::F32:
   case DType::Other:

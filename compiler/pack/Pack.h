@@ -31,7 +31,7 @@ using Sink = std::function<Status(int64_t offset, std::span<const uint8_t> data)
 Status packWeights(const config::Model &model, const import::Checkpoint &checkpoint, const import::Bindings &bindings,
                    std::span<const Item> items, const Options &options, const Sink &sink);
 
-/// The format `--quant keep` gives a tensor of this type: Q8_0 and Q5_0 -> q8, Q6_K -> q8 (rounded), Q4_0 -> q4, Q4_1
+/// The format `--quant keep` gives a tensor of this type: Q8_0 and Q5_0 -> q8, Q6_K -> q6, Q4_0 -> q4, Q4_1
 /// and Q4_K -> q4m, Q5_1 and Q5_K -> q8m, F16 and F32 -> f32, BF16 -> bf16. Bit for bit where the codes and scales fit,
 /// else rounded at most.
 kernel::Format keptFormat(import::DType type);

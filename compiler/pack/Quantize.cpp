@@ -227,7 +227,41 @@ bool quantizeWithMin(const Values &x, float highest, Group &out) {
 
 } // namespace
 
+/// q6: each half of 16 values by itself, codes -32..31; the largest magnitude gets code -32 or 31, whichever errs less.
+static bool quantize6(const float *values, Group &out) {
+  for (int half = 0; half < 2; ++half) {
+    const float *x = values + 16 * half;
+    float largest = 0;
+    for (int i = 0; i < 16; ++i)
+      if (std::fabs(x[i]) > std::fabs(largest))
+        largest = x[i];
+    float best = -1;
+    for (float reach : {-32.0f, 31.0f, -31.0f}) {
+      uint16_t bits = floatToHalf(largest / reach);
+      if (!isFiniteHalf(bits))
+        continue;
+      float scale = halfToFloat(bits), inverse = scale == 0 ? 0 : 1 / scale, error = 0;
+      uint8_t code[16];
+      for (int i = 0; i < 16; ++i) {
+        float q = std::min(31.0f, std::max(-32.0f, (x[i] * inverse + kRounder) - kRounder));
+        code[i] = static_cast<uint8_t>(static_cast<int>(q) + 32);
+        error += (x[i] - q * scale) * (x[i] - q * scale);
+      }
+      if (best >= 0 && !(error < best))
+        continue;
+      best = error;
+      std::memcpy(out.code + 16 * half, code, 16);
+      (half ? out.min : out.scale) = bits;
+    }
+    if (best < 0)
+      return false;
+  }
+  return true;
+}
+
 bool quantizeGroup(Format format, const float *values, int valid, Group &out) {
+  if (format == Format::Q6)
+    return quantize6(values, out);
   Values x;
   std::memcpy(&x, values, sizeof x);
   bool hasMin = kernel::info(format).hasMin, four = kernel::info(format).codeBits == 4;

@@ -114,6 +114,8 @@ bool Source::copies(const Row &row, Format format) const {
     return format == Format::Q8;
   case DType::Q5_0:
     return format == Format::Q8 || format == Format::Q8M;
+  case DType::Q6_K: // two scales, as the block has
+    return format == Format::Q6;
   case DType::Q4_1:
   case DType::Q4_K:
     return format == Format::Q4M || format == Format::Q8M;
@@ -148,7 +150,7 @@ bool copyGroup(const Tensor &tensor, int64_t element, Format format, Group &out)
     for (int i = 0; i < 32; ++i)
       out.code[i] = static_cast<uint8_t>(g.code[i] + shift);
   }
-  out.min = import::floatToHalf(min);
+  out.min = import::floatToHalf(format == Format::Q6 ? g.scale[1] : min);
   return import::isFiniteHalf(out.scale) && import::isFiniteHalf(out.min);
 }
 

@@ -52,6 +52,11 @@ float panelValue(Format format, const uint8_t *block, int r, int c, int q8Zero) 
     return format == Format::Q4M ? scale * static_cast<float>(code) + halfAt(block + 576 + 2 * r)
                                  : scale * static_cast<float>(code - 8);
   }
+  case Format::Q6: {
+    uint8_t byte = block[c / 8 * 128 + r * 4 + c % 4], high = block[512 + c / 16 * 128 + r * 4 + c % 4];
+    int code = (c % 8 < 4 ? byte & 15 : byte >> 4) | (high >> c % 16 / 4 * 2 & 3) << 4;
+    return halfAt(block + 768 + c / 16 * 64 + 2 * r) * static_cast<float>(code - 32);
+  }
   }
   return 0;
 }
@@ -69,6 +74,10 @@ float rowValue(Format format, const uint8_t *group, int c) {
     return halfAt(group) * static_cast<float>(group[4 + c]) + halfAt(group + 2);
   case Format::Q4:
     return halfAt(group) * static_cast<float>((c < 16 ? group[2 + c] & 15 : group[2 + c - 16] >> 4) - 8);
+  case Format::Q6: {
+    int code = (c < 16 ? group[4 + c] & 15 : group[4 + c - 16] >> 4) | (group[20 + c % 8] >> c / 8 * 2 & 3) << 4;
+    return halfAt(group + c / 16 * 2) * static_cast<float>(code - 32);
+  }
   case Format::Q4M:
     return halfAt(group) * static_cast<float>(c < 16 ? group[4 + c] & 15 : group[4 + c - 16] >> 4) + halfAt(group + 2);
   }

@@ -76,7 +76,7 @@ ArrayRef<int64_t> shape(Value value) {
 LogicalResult WeightOp::verify() {
   for (std::optional<StringRef> format : {getFloor(), getFormat()}) // C1
     if (format && !kernel::parseFormat(std::string_view(*format)))
-      return emitOpError() << "'" << *format << "' is no weight format; known are f32, bf16, q8, q8m, q4, q4m";
+      return emitOpError() << "'" << *format << "' is no weight format; known are f32, bf16, q8, q8m, q6, q4, q4m";
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || type.getRank() < 1 || type.getRank() > 3 || !type.hasStaticShape() ||
       llvm::is_contained(type.getShape(), 0)) // C2

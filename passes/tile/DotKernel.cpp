@@ -23,6 +23,7 @@ private:
   int64_t rowOffset(int64_t index) const { return index * lanes * 4; }
   void block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
   void integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
+  void products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count, SmallVectorImpl<Value> &sums);
   /// Weight bytes of columns 4 quad .. 4 quad + 3 for vector `index`.
   Value codes(Value weights, int64_t quad, int64_t index);
   Value half(Value weights, int64_t offset, int64_t index) {
@@ -31,7 +32,7 @@ private:
   int64_t zero() const {
     if (info.hasMin || (info.codeBits == 8 && e.level.signedWeights))
       return 0;
-    return info.codeBits == 8 ? 128 : 8;
+    return 1 << (info.codeBits - 1);
   }
 
   Emitter &e;
@@ -44,31 +45,72 @@ private:
 Value DotWriter::codes(Value weights, int64_t quad, int64_t index) {
   if (info.codeBits == 8)
     return e.load(bytes, e.at(weights, quad * 128 + rowOffset(index)));
+  auto shorts = e.vec(2 * lanes, e.i16());
   auto &[low, high] = nibbles[{quad / 2, index}];
   if (!low) {
     Value raw = e.load(bytes, e.at(weights, quad / 2 * 128 + rowOffset(index)));
     Value mask = e.integer(15, bytes);
     low = arith::AndIOp::create(e.b, e.loc, raw, mask);
-    auto shorts = e.vec(2 * lanes, e.i16());
     Value shifted = arith::ShRUIOp::create(e.b, e.loc, e.bitcast(raw, shorts), e.integer(4, shorts));
     high = arith::AndIOp::create(e.b, e.loc, e.bitcast(shifted, bytes), mask);
   }
-  return quad % 2 ? high : low;
+  Value four = quad % 2 ? high : low;
+  if (info.codeBits == 4)
+    return four;
+  // The upper two bits of quad q of 4 stand at bit 2q; they belong at bit 4.
+  Value raw = e.load(shorts, e.at(weights, 512 + quad / 4 * 128 + rowOffset(index)));
+  int64_t up = 4 - 2 * (quad % 4);
+  if (up > 0)
+    raw = arith::ShLIOp::create(e.b, e.loc, raw, e.integer(up, shorts));
+  else if (up < 0)
+    raw = arith::ShRUIOp::create(e.b, e.loc, raw, e.integer(-up, shorts));
+  Value two = arith::AndIOp::create(e.b, e.loc, e.bitcast(raw, bytes), e.integer(0x30, bytes));
+  return arith::OrIOp::create(e.b, e.loc, four, two);
 }
 
 void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
   nibbles.clear();
-  SmallVector<Value> sums(tokens * count), scales(tokens), totals(tokens);
+  SmallVector<Value> scales(tokens), totals(tokens);
   for (int64_t t = 0; t < tokens; ++t) {
-    totals[t] = e.load(e.i32(), e.at(inputs, 32 * tokens + 4 * t));
-    scales[t] = e.load(e.f32(), e.at(inputs, 36 * tokens + 4 * t));
-    Value start = zero() ? e.splat(e.mul(totals[t], -zero()), words) : e.integer(0, words);
-    for (int64_t v = 0; v < count; ++v)
-      sums[t * count + v] = start;
+    totals[t] = e.load(e.i32(), e.at(inputs, 36 * tokens + 4 * t));
+    scales[t] = e.load(e.f32(), e.at(inputs, 40 * tokens + 4 * t));
   }
-  auto maxCode = e.b.getI64IntegerAttr(info.codeBits == 4 ? 15 : info.hasMin ? 127 : 255);
+  auto firstHalf = [&](int64_t t) { return e.load(e.i32(), e.at(inputs, 32 * tokens + 4 * t)); };
+  for (int64_t part = 0; part < info.scales; ++part) {
+    SmallVector<Value> sums(tokens * count);
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value total = info.scales == 1 ? totals[t] : part == 0 ? firstHalf(t) : e.sub(totals[t], firstHalf(t));
+      Value start = zero() ? e.splat(e.mul(total, -zero()), words) : e.integer(0, words);
+      for (int64_t v = 0; v < count; ++v)
+        sums[t * count + v] = start;
+    }
+    products(weights, inputs, part * 8 / info.scales, (part + 1) * 8 / info.scales, first, count, sums);
+    int64_t scaleOffset = info.codeBits * 128 + part * 64;
+    for (int64_t v = 0; v < count; ++v) {
+      Value rowScale = half(weights, scaleOffset, first + v);
+      for (int64_t t = 0; t < tokens; ++t) {
+        Value dot = arith::SIToFPOp::create(e.b, e.loc, floats, sums[t * count + v]);
+        Value &to = acc[t * count + v];
+        to = e.fma(e.fmul(dot, rowScale), e.splat(scales[t], floats), to);
+      }
+    }
+  }
+  if (!info.hasMin)
+    return;
+  for (int64_t v = 0; v < count; ++v) {
+    Value rowMin = half(weights, info.codeBits * 128 + 64, first + v);
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value total = e.fmul(arith::SIToFPOp::create(e.b, e.loc, e.f32(), totals[t]), scales[t]);
+      acc[t * count + v] = e.fma(rowMin, e.splat(total, floats), acc[t * count + v]);
+    }
+  }
+}
+
+/// Adds the byte products of quads [from, to) to the sums.
+void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count, SmallVectorImpl<Value> &sums) {
+  auto maxCode = e.b.getI64IntegerAttr(info.hasMin && info.codeBits == 8 ? 127 : (1 << info.codeBits) - 1);
   auto isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights ? e.b.getUnitAttr() : UnitAttr();
-  for (int64_t quad = 0; quad < 8; ++quad) {
+  for (int64_t quad = from; quad < to; ++quad) {
     SmallVector<Value> rows;
     for (int64_t v = 0; v < count; ++v)
       rows.push_back(codes(weights, quad, first + v));
@@ -76,20 +118,6 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
       Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tokens + t) * 4)), words);
       for (int64_t v = 0; v < count; ++v)
         sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v], e.bitcast(input, bytes), maxCode, isSigned);
-    }
-  }
-  int64_t scaleOffset = info.codeBits * 128;
-  for (int64_t v = 0; v < count; ++v) {
-    Value rowScale = half(weights, scaleOffset, first + v);
-    Value rowMin = info.hasMin ? half(weights, scaleOffset + 64, first + v) : Value();
-    for (int64_t t = 0; t < tokens; ++t) {
-      Value dot = arith::SIToFPOp::create(e.b, e.loc, floats, sums[t * count + v]);
-      Value &to = acc[t * count + v];
-      to = e.fma(e.fmul(dot, rowScale), e.splat(scales[t], floats), to);
-      if (info.hasMin) {
-        Value total = e.fmul(arith::SIToFPOp::create(e.b, e.loc, e.f32(), totals[t]), scales[t]);
-        to = e.fma(rowMin, e.splat(total, floats), to);
-      }
     }
   }
 }

@@ -32,8 +32,10 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, bool int
   else
     for (int64_t quad = 0; quad < 8; ++quad)
       e.store(vector::ExtractOp::create(e.b, e.loc, quads, quad), e.at(e.at(block, quad * tile * 4), laneBytes));
-  e.store(e.sumInt(codes), e.at(e.at(block, 32 * tile), laneBytes));
-  e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 36 * tile), laneBytes));
+  Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16}, ArrayRef<int64_t>{1});
+  e.store(e.sumInt(first), e.at(e.at(block, 32 * tile), laneBytes));
+  e.store(e.sumInt(codes), e.at(e.at(block, 36 * tile), laneBytes));
+  e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
 }
 
 void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, bool integer, int64_t tile) {
@@ -67,7 +69,10 @@ public:
 private:
   Value groupFromRows(Value group);
   Value groupFromPanel(Value block, Value row);
+  /// `scale` and `min` are single numbers, or vectors as long as `codes`.
   Value scaled(Value codes, Value scale, Value min, int64_t zero, bool isSigned);
+  /// Two scales, each for half of 32 columns.
+  Value twoScales(Value low, Value high);
   Value halfAt(Value pointer) {
     Value bits = e.load(e.vec(1, e.i16()), pointer);
     return vector::ExtractOp::create(e.b, e.loc, e.halfToFloat(bits), 0);
@@ -83,7 +88,7 @@ Value RowReader::scaled(Value codes, Value scale, Value min, int64_t zero, bool 
   auto words = e.like(codes.getType(), e.i32()), floats = e.like(codes.getType(), e.f32());
   Value wide = isSigned ? Value(arith::ExtSIOp::create(e.b, e.loc, words, codes)) : Value(arith::ExtUIOp::create(e.b, e.loc, words, codes));
   Value number = arith::SIToFPOp::create(e.b, e.loc, floats, zero ? e.sub(wide, e.integer(zero, words)) : wide);
-  Value value = e.fmul(number, e.splat(scale, floats));
+  Value value = e.fmul(number, scale.getType() == floats ? scale : e.splat(scale, floats));
   return min ? e.fadd(value, e.splat(min, floats)) : value;
 }
 
@@ -94,6 +99,13 @@ Value RowReader::nibblePair(Value raw, VectorType half) {
   Value joined = e.integer(0, both);
   joined = vector::InsertStridedSliceOp::create(e.b, e.loc, low, joined, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
   return vector::InsertStridedSliceOp::create(e.b, e.loc, high, joined, ArrayRef<int64_t>{half.getNumElements()}, ArrayRef<int64_t>{1});
+}
+
+Value RowReader::twoScales(Value low, Value high) {
+  auto half = e.vec(16, e.f32());
+  Value both = e.real(0, e.vec(32, e.f32()));
+  both = vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(low, half), both, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+  return vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(high, half), both, ArrayRef<int64_t>{16}, ArrayRef<int64_t>{1});
 }
 
 /// 32 values of a group in layout rows.
@@ -110,6 +122,17 @@ Value RowReader::groupFromRows(Value group) {
   if (info.codeBits == 8)
     return scaled(e.load(e.vec(32, e.i8()), data), scale, min, 0, !info.hasMin);
   auto half = e.vec(16, e.i8());
+  if (info.codeBits == 6) {
+    Value codes = nibblePair(e.load(half, e.at(group, 4)), half);
+    auto quarter = e.vec(8, e.i8());
+    Value bits = e.load(quarter, e.at(group, 20)), high = e.integer(0, codes.getType());
+    for (int64_t part = 0; part < 4; ++part) {
+      Value two = arith::AndIOp::create(e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, bits, e.integer(2 * part, quarter)), e.integer(3, quarter));
+      two = arith::ShLIOp::create(e.b, e.loc, two, e.integer(4, quarter));
+      high = vector::InsertStridedSliceOp::create(e.b, e.loc, two, high, ArrayRef<int64_t>{8 * part}, ArrayRef<int64_t>{1});
+    }
+    return scaled(arith::OrIOp::create(e.b, e.loc, codes, high), twoScales(scale, halfAt(e.at(group, 2))), Value(), 32, false);
+  }
   return scaled(nibblePair(e.load(half, data), half), scale, min, info.hasMin ? 0 : 8, false);
 }
 
@@ -134,10 +157,16 @@ Value RowReader::groupFromPanel(Value block, Value row) {
   Value scale = halfAt(e.at(e.at(block, info.codeBits * 128), e.mul(row, 2)));
   Value min = info.hasMin ? halfAt(e.at(e.at(block, info.codeBits * 128 + 64), e.mul(row, 2))) : Value();
   bool isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights;
-  int64_t zero = info.hasMin || isSigned ? 0 : info.codeBits == 8 ? 128 : 8;
+  int64_t zero = info.hasMin || isSigned ? 0 : info.codeBits == 8 ? 128 : info.codeBits == 6 ? 32 : 8;
+  Value upperScale = info.scales == 2 ? halfAt(e.at(e.at(block, info.codeBits * 128 + 64), e.mul(row, 2))) : scale;
   auto quad = e.vec(4, e.i8());
   auto place = [&](Value codes, int64_t column) {
-    Value part = scaled(codes, scale, min, zero, isSigned);
+    if (info.codeBits == 6) {
+      Value high = e.load(quad, e.at(e.at(block, 512 + column / 16 * 128), e.mul(row, 4)));
+      Value two = arith::AndIOp::create(e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, high, e.integer(column % 16 / 2, quad)), e.integer(3, quad));
+      codes = arith::OrIOp::create(e.b, e.loc, codes, arith::ShLIOp::create(e.b, e.loc, two, e.integer(4, quad)));
+    }
+    Value part = scaled(codes, column < 16 ? scale : upperScale, min, zero, isSigned);
     values = vector::InsertStridedSliceOp::create(e.b, e.loc, part, values, ArrayRef<int64_t>{column}, ArrayRef<int64_t>{1});
   };
   for (int64_t k = 0; k < (info.codeBits == 8 ? 8 : 4); ++k) {

@@ -1,7 +1,8 @@
 // Sizes of buffers: the one place where the tile stage's layouts of activations are defined.
 //
 //   f32          [rows][width] float
-//   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of codes [T], f32 scale [T]
+//   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of the first 16
+//                codes [T], i32 sum of all [T], f32 scale [T]
 //   packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T]
 //   table        [rows][width] float: cosines, then sines
 //   routing      [rows][ i32 expert[k], f32 weight[k] ]
@@ -22,7 +23,7 @@ struct StepShape {
   int64_t tile;
 };
 
-inline int64_t packedBlockBytes(bool integer, int64_t tile) { return integer ? 40 * tile : 128 * tile; }
+inline int64_t packedBlockBytes(bool integer, int64_t tile) { return integer ? 44 * tile : 128 * tile; }
 
 /// Where the parts of a slots buffer lie, in bytes: for `rows` rows with k experts each, out of E.
 struct SlotsLayout {

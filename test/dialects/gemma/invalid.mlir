@@ -2,7 +2,7 @@
 // One function for each way to break a constraint of GemmaOps.td: @<operation>_c<its number>.
 
 func.func @weight_c1() {
-  // expected-error@+1 {{'gemma.weight' op 'q5' is no weight format; known are f32, bf16, q8, q8m, q4, q4m}}
+  // expected-error@+1 {{'gemma.weight' op 'q5' is no weight format; known are f32, bf16, q8, q8m, q6, q4, q4m}}
   %0 = gemma.weight "w" index 0 floor "q5" : tensor<4xf32>
   return
 }
@@ -10,7 +10,7 @@ func.func @weight_c1() {
 // -----
 
 func.func @weight_c1_format() {
-  // expected-error@+1 {{'gemma.weight' op 'int8' is no weight format; known are f32, bf16, q8, q8m, q4, q4m}}
+  // expected-error@+1 {{'gemma.weight' op 'int8' is no weight format; known are f32, bf16, q8, q8m, q6, q4, q4m}}
   %0 = gemma.weight "w" index 0 floor "q8" format "int8" : tensor<4xf32>
   return
 }
