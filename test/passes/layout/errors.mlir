@@ -1,0 +1,17 @@
+// What convert-gemma-to-kernel refuses.
+// RUN: not gemma-opt %s --convert-gemma-to-kernel=kv=q8 --split-input-file 2>&1 | FileCheck %s
+
+// CHECK: error: unknown cache format 'q8'; known are f32 and bf16
+func.func @one(%ids: tensor<?xi32>) -> tensor<?xi32> {
+  return %ids : tensor<?xi32>
+}
+
+// -----
+
+// CHECK: error: needs one function, the model, but has 2
+func.func @two(%ids: tensor<?xi32>) -> tensor<?xi32> {
+  return %ids : tensor<?xi32>
+}
+func.func @three(%ids: tensor<?xi32>) -> tensor<?xi32> {
+  return %ids : tensor<?xi32>
+}
