@@ -52,6 +52,7 @@ private:
   void makeRopeTables();
   void convertPhase(gemma::PhaseOp phase);
   void convertExperts(gemma::PhaseOp phase);
+  void flushPending();
   template <class Op> void finishPhase(gemma::PhaseOp phase, StringRef rows);
   void account();
 
@@ -66,6 +67,8 @@ private:
     Value buffer, keys, values;
   };
   DenseMap<Value, Places> places;
+  /// Values of projections that go to a cache: only phases of rows write caches, so the next one takes them along.
+  SmallVector<Value> pending;
   std::map<RopeKey, Value> tables;
   int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
 };
@@ -125,7 +128,10 @@ void Converter::makePlaces(gemma::PhaseOp phase) {
       logits |= isa<func::ReturnOp>(use.getOwner());
       other |= !cached;
     }
-    if (other)
+    bool needsRows = phase.getKind() != "rows" && (place.keys || place.values);
+    if (needsRows)
+      pending.push_back(value);
+    if (other || needsRows)
       place.buffer = bufferFor(value.getLoc(), value.getType(), logits);
     places[value] = place;
   }
@@ -168,13 +174,28 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
   SmallVector<Value> ins, outs, yielded;
   for (auto &[value, place] : reads)
     ins.push_back(place);
-  auto yield = cast<gemma::YieldOp>(body.back());
-  for (auto [inner, outer] : llvm::zip(yield.getOperands(), phase.getResults()))
-    for (Value place : {places[outer].buffer, places[outer].keys, places[outer].values})
+  constexpr bool writesCaches = std::is_same_v<Op, kernel::RowsOp>;
+  auto give = [&](Value inner, std::initializer_list<Value> to) {
+    for (Value place : to)
       if (place) {
         outs.push_back(place);
         yielded.push_back(inner);
       }
+  };
+  auto yield = cast<gemma::YieldOp>(body.back());
+  for (auto [inner, outer] : llvm::zip(yield.getOperands(), phase.getResults())) {
+    give(inner, {places[outer].buffer});
+    if (writesCaches)
+      give(inner, {places[outer].keys, places[outer].values});
+  }
+  if (writesCaches && rows == "all")
+    for (Value value : std::exchange(pending, {})) {
+      if (!reads.contains(value)) {
+        note(value, places[value].buffer);
+        ins.push_back(places[value].buffer);
+      }
+      give(value, {places[value].keys, places[value].values});
+    }
   // Tables that rotations inside read come last.
   SmallVector<std::pair<Operation *, int64_t>> ropes;
   for (Operation &op : body)
@@ -230,7 +251,35 @@ void Converter::convertExperts(gemma::PhaseOp phase) {
   kernel::ExpertCombineOp::create(b, loc, output, route, slots, places[phase.getResult(0)].buffer, k, e);
 }
 
+/// A phase for values that wait for a cache, when no other phase of rows comes before they are read.
+void Converter::flushPending() {
+  if (pending.empty())
+    return;
+  SmallVector<Value> ins, outs, yielded;
+  for (Value value : pending)
+    ins.push_back(places[value].buffer);
+  SmallVector<unsigned> from;
+  for (auto [index, value] : llvm::enumerate(pending))
+    for (Value place : {places[value].keys, places[value].values})
+      if (place) {
+        outs.push_back(place);
+        from.push_back(index);
+      }
+  Location loc = pending.front().getLoc();
+  auto op = kernel::RowsOp::create(b, loc, ins, outs, "all");
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(&op.getBody());
+  for (Value value : pending)
+    block->addArgument(value.getType(), value.getLoc());
+  for (unsigned index : from)
+    yielded.push_back(block->getArgument(index));
+  kernel::YieldOp::create(b, loc, yielded);
+  pending.clear();
+}
+
 void Converter::convertPhase(gemma::PhaseOp phase) {
+  if (phase.getKind() == "attention")
+    flushPending();
   makePlaces(phase);
   StringRef rows = word(gemma::rowsOf(phase.getBody().front().front().getResult(0).getType()));
   if (phase.getKind() == "rows")
