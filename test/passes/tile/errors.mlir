@@ -1,0 +1,31 @@
+// RUN: gemma-opt %s --kernel-tile-phases --split-input-file --verify-diagnostics
+
+// What tile-phases needs from the passes before it. A level without a symbol is none.
+
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.arena_bytes = 0 : i64} {
+  func.func @no_level(%ids: tensor<?xi32>) {
+    return
+  }
+}
+
+// -----
+
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any"}} {
+  func.func @no_arena(%ids: tensor<?xi32>) {
+    return
+  }
+}
+
+// -----
+
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.arena_bytes = 0 : i64, kernel.level = {symbol = "any"}} {
+  func.func @two(%ids: tensor<?xi32>) {
+    return
+  }
+  func.func @plans(%ids: tensor<?xi32>) {
+    return
+  }
+}

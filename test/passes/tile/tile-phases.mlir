@@ -1,0 +1,179 @@
+// RUN: gemma-opt %s --kernel-assign-arena --kernel-tile-phases --split-input-file | FileCheck %s
+
+// Every phase is a call, then a barrier. Phases that differ only in where their operands lie share a function; another
+// factor is another function. Each entry point has its own, since tiles of tokens differ.
+// CHECK:       func.func private @gmBarrier(!llvm.ptr, i64)
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK-SAME:    %[[STEP:.+]]: !llvm.ptr, %[[THREAD:.+]]: i64)
+// CHECK:         call @[[FIRST:gm_any_decode_rows_0]](%[[STEP]], %[[THREAD]], %{{.+}}, %{{.+}})
+// CHECK-NEXT:    call @gmBarrier(%[[STEP]], %[[THREAD]])
+// CHECK:         call @[[FIRST]](%[[STEP]], %[[THREAD]], %{{.+}}, %{{.+}})
+// CHECK-NEXT:    call @gmBarrier(%[[STEP]], %[[THREAD]])
+// CHECK:         call @[[OTHER:gm_any_decode_rows_1]](
+// CHECK-NEXT:    call @gmBarrier(%[[STEP]], %[[THREAD]])
+// CHECK-NEXT:    return
+// CHECK:       func.func private @[[FIRST]]({{.+}} attributes {llvm.linkage = #llvm.linkage<internal>, passthrough = ["noinline"]}
+// CHECK:       func.func private @[[OTHER]](
+// CHECK-LABEL: func.func @gm_any_prefill(
+// CHECK:         call @gm_any_prefill_rows_2(
+// CHECK-LABEL: func.func @gm_any_read(%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: !llvm.ptr)
+// CHECK-NOT:   @step
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %a = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+    %b = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+    %c = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+    %d = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+    kernel.rows "all" ins(%a : !kernel.buffer<4 x "f32", "all">) outs(%b : !kernel.buffer<4 x "f32", "all">) {
+    ^bb0(%x: tensor<?x4xf32>):
+      %y = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+      kernel.yield %y : tensor<?x4xf32>
+    }
+    kernel.rows "all" ins(%b : !kernel.buffer<4 x "f32", "all">) outs(%c : !kernel.buffer<4 x "f32", "all">) {
+    ^bb0(%x: tensor<?x4xf32>):
+      %y = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+      kernel.yield %y : tensor<?x4xf32>
+    }
+    kernel.rows "all" ins(%c : !kernel.buffer<4 x "f32", "all">) outs(%d : !kernel.buffer<4 x "f32", "all">) {
+    ^bb0(%x: tensor<?x4xf32>):
+      %y = gemma.scale %x by 3.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+      kernel.yield %y : tensor<?x4xf32>
+    }
+    return
+  }
+}
+
+// -----
+
+// The last rows may be none: then the phase, its barrier with it, is left out. Threads agree, since all read the same step.
+// Field 48 of the step is the number of last rows, field 80 the counter from which rows are claimed.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK:         %[[AT:.+]] = llvm.getelementptr %{{.+}}[%c48
+// CHECK:         %[[N:.+]] = llvm.load %[[AT]] {{.+}} -> i64
+// CHECK:         %[[SOME:.+]] = arith.cmpi slt, %c0{{.*}}, %[[N]]
+// CHECK-NEXT:    scf.if %[[SOME]] {
+// CHECK:           call @[[ROWS:gm_any_decode_rows_0]](
+// CHECK-NEXT:      call @gmBarrier
+// CHECK-NEXT:    }
+// CHECK-NEXT:    return
+// CHECK:       func.func private @[[ROWS]](
+// CHECK:         scf.while
+// CHECK:           %[[CLAIM:.+]] = llvm.getelementptr %{{.+}}[%c80
+// CHECK:           %[[ITEM:.+]] = llvm.atomicrmw add %[[CLAIM]], %{{.+}} monotonic
+// CHECK:           scf.condition(%{{.+}}) %[[ITEM]]
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %a = kernel.buffer : !kernel.buffer<4 x "f32", "last">
+    %b = kernel.buffer : !kernel.buffer<4 x "f32", "last">
+    kernel.rows "last" ins(%a : !kernel.buffer<4 x "f32", "last">) outs(%b : !kernel.buffer<4 x "f32", "last">) {
+    ^bb0(%x: tensor<?x4xf32, "last">):
+      %y = gemma.scale %x by 2.0 : tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
+      kernel.yield %y : tensor<?x4xf32, "last">
+    }
+    return
+  }
+}
+
+// -----
+
+// One matrix product for each format and number of tokens, whatever the sizes: the number of groups of 32 columns is its third
+// argument. 8-bit codes are unsigned up to 255 unless the level stores them signed; 4-bit codes go up to 15.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK:       func.func private @gm_any_decode_project_0(
+// CHECK:         call @dot_q8_1(%{{.+}}, %{{.+}}, %c2{{.*}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
+// CHECK:       func.func private @dot_q8_1(
+// CHECK:         kernel.dot {{.+}} {max_code = 255 : i64} : vector<4xi32>, vector<16xi8>
+// CHECK:       func.func private @gm_any_decode_project_1(
+// CHECK:         call @dot_q8_1(%{{.+}}, %{{.+}}, %c3{{.*}}, %{{.+}})
+// CHECK:         call @dot_q4_1(
+// CHECK-NOT:   func.func private @dot_q8_1(
+// CHECK:       func.func private @dot_q4_1(
+// CHECK:         kernel.dot {{.+}} {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
+// CHECK:       func.func private @dot_q8_4(
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
+    %v = kernel.weight "v" index 1 at 4352 : !kernel.weight<"q8", "panel", 1 x 64 x 96>
+    %u = kernel.weight "u" index 2 at 17408 : !kernel.weight<"q4", "panel", 1 x 64 x 96>
+    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
+    %b = kernel.buffer : !kernel.buffer<96 x "packed_i8", "all">
+    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
+    %d = kernel.buffer : !kernel.buffer<64 x "f32", "all">
+    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x "f32", "all">) {
+    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+      kernel.yield %y : tensor<?x32xf32>
+    }
+    kernel.project "all" ins(%b, %v, %u : !kernel.buffer<96 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 64 x 96>, !kernel.weight<"q4", "panel", 1 x 64 x 96>)
+        outs(%d : !kernel.buffer<64 x "f32", "all">) {
+    ^bb0(%x: !gemma.packed<96 x "i8", "all">, %m: tensor<64x96xf32>, %n: tensor<64x96xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<96 x "i8", "all">, tensor<64x96xf32> -> tensor<?x64xf32>
+      %z = gemma.project %x, %n : !gemma.packed<96 x "i8", "all">, tensor<64x96xf32> -> tensor<?x64xf32>
+      %s = gemma.gated %y, %z "silu" : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+      kernel.yield %s : tensor<?x64xf32>
+    }
+    return
+  }
+}
+
+// -----
+
+// A level with signed codes and wide vectors. What the 8-bit format is worth is in the level, not in the pass.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK:       func.func private @dot_q8_1(
+// CHECK:         kernel.dot {{.+}} {max_code = 255 : i64, signed_weights} : vector<8xi32>, vector<32xi8>
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
+                   kernel.level = {symbol = "any", token_tile = 4 : i64, vector_bits = 256 : i64, signed_weights = true}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
+    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
+    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
+    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x "f32", "all">) {
+    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+      kernel.yield %y : tensor<?x32xf32>
+    }
+    return
+  }
+}
+
+// -----
+
+// Places become addresses: the arena, the cache and the logits are fields 8, 16 and 56 of the step, and what lies in them has
+// an offset in bytes. Attention is two matrix products with a block of the cache: of the keys with the query (one group of 32
+// columns, for heads of 32), and of the values with what the softmax made of the scores. Without a soft-cap no tanh.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK:         %[[AT_ARENA:.+]] = llvm.getelementptr %arg0[%c8
+// CHECK:         %[[Q:.+]] = llvm.load %[[AT_ARENA]]
+// CHECK:         %[[AT_KV:.+]] = llvm.getelementptr %arg0[%c16
+// CHECK:         %[[K:.+]] = llvm.load %[[AT_KV]]
+// CHECK:         %[[V:.+]] = llvm.getelementptr %{{.+}}[%c8192
+// CHECK:         %[[AT_LOGITS:.+]] = llvm.getelementptr %arg0[%c56
+// CHECK:         %[[O:.+]] = llvm.load %[[AT_LOGITS]]
+// CHECK:         call @gm_any_decode_attention_0(%arg0, %arg1, %[[Q]], %[[K]], %[[V]], %[[O]])
+// CHECK-LABEL: func.func private @gm_any_decode_attention_0(
+// CHECK-NOT:     math.tanh
+// CHECK:         call @dot_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK:         math.exp
+// CHECK-NOT:     math.tanh
+// CHECK:         call @dot_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK-LABEL: func.func private @dot_f32_4(
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>
+    %v = kernel.cache at 8192 : !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>
+    %q = kernel.buffer : !kernel.buffer<64 x "f32", "all">
+    %o = kernel.buffer external "logits" : !kernel.buffer<64 x "f32", "all">
+    kernel.attention "all" ins(%q, %k, %v : !kernel.buffer<64 x "f32", "all">, !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>,
+                               !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>)
+        outs(%o : !kernel.buffer<64 x "f32", "all">) {
+    ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
+      %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8
+          : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
+      kernel.yield %y : tensor<?x64xf32>
+    }
+    return
+  }
+}
