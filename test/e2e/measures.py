@@ -52,7 +52,7 @@ def mean_nll(logits, ids):
 def layer_classes(config):
     """The layer classes of a config.json, in words: sliding|global own|shared [k=v] dense|double-wide|moe [ple]."""
     text = config.get("text_config", config)
-    kinds = text["layer_types"]
+    kinds = text.get("layer_types") or ["full_attention"] * text["num_hidden_layers"]
     sharing = text.get("num_kv_shared_layers") or 0
     classes = []
     for i, kind in enumerate(kinds):

@@ -64,6 +64,10 @@ CASES = {
     "gemma3": ("Gemma 3: no per-layer scalars, 1 + w norms, one rotation base per kind of layer, no soft-cap",
                {"seed": 109, "model": "gemma3", "hidden_size": 96, "num_key_value_heads": 1, "pattern": "ssfss",
                 "final_logit_softcapping": None, "query_pre_attn_scalar": 32}),
+    "llama": ("a second family: no q/k norm, SiLU, one norm before each half, own head, large epsilon",
+              {"seed": 110, "model": "llama", "description": "test/families/llama.toml", "pattern": "ff",
+               "vocab_size": 256, "num_attention_heads": 6, "head_dim": 16, "final_logit_softcapping": None,
+               "tokens": 40}),
 }
 LAYER_TYPES = {"s": "sliding_attention", "f": "full_attention"}
 
@@ -71,6 +75,14 @@ LAYER_TYPES = {"s": "sliding_attention", "f": "full_attention"}
 def published_config(spec):
     """The case's config.json, with the keys of the published checkpoints."""
     layer_types = [LAYER_TYPES[c] for c in spec["pattern"]]
+    if spec["model"] == "llama":
+        return {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16",
+                "vocab_size": spec["vocab_size"], "hidden_size": spec["hidden_size"],
+                "intermediate_size": spec["intermediate_size"], "num_hidden_layers": len(layer_types),
+                "num_attention_heads": spec["num_attention_heads"], "num_key_value_heads": spec["num_key_value_heads"],
+                "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-2, "attention_bias": False,
+                "mlp_bias": False, "rope_theta": 500000.0, "rope_scaling": None, "tie_word_embeddings": False,
+                "bos_token_id": 1, "eos_token_id": 2}
     text = {
         "model_type": spec["model"] + "_text", "vocab_size": spec["vocab_size"], "hidden_size": spec["hidden_size"],
         "intermediate_size": spec["intermediate_size"], "num_hidden_layers": len(layer_types),
@@ -114,6 +126,10 @@ def make_model(spec, config):
         text["rope_parameters"] = {"full_attention": {"rope_type": "default", "rope_theta": base},
                                    "sliding_attention": {"rope_type": "default", "rope_theta": local}}
         model = transformers.Gemma3ForCausalLM(transformers.Gemma3TextConfig(**text))
+    elif spec["model"] == "llama":
+        text.pop("rope_scaling")
+        text["rope_parameters"] = {"rope_type": "default", "rope_theta": text.pop("rope_theta")}
+        model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**text))
     else:
         model = transformers.Gemma4ForCausalLM(transformers.Gemma4TextConfig(**text))
     model.set_attn_implementation("eager")
@@ -140,7 +156,8 @@ def fill(model, spec, generator):
             if name.endswith("router.proj.weight"):
                 value *= 3.0 * math.sqrt(tensor.shape[-1]) / 4.0  # clear winners, so that rounding flips no choice
         state[name] = value.to(torch.bfloat16).float()
-    state["lm_head.weight"] = state["model.embed_tokens.weight"]
+    if model.config.tie_word_embeddings:
+        state["lm_head.weight"] = state["model.embed_tokens.weight"]
     model.load_state_dict(state)
 
 
@@ -161,7 +178,8 @@ def mean_and_max_kl(reference, other):
 
 def checkpoint(model, spec, generator):
     """The tensors of the published layout: prefix, unused K/V of sharing layers, remains of the towers."""
-    state = {k: v for k, v in model.state_dict().items() if k != "lm_head.weight"}
+    state = dict(model.state_dict())
+    head = state.pop("lm_head.weight")
     layers = len(spec["pattern"])
     for layer in range(layers - spec["num_kv_shared_layers"], layers):
         if spec["hidden_size_per_layer_input"] == 0:
@@ -173,6 +191,8 @@ def checkpoint(model, spec, generator):
             state[base + name] = torch.randn((rows, spec["hidden_size"]), generator=generator)
         state[base + "k_norm.weight"] = torch.randn((dim,), generator=generator)
     state = {spec["prefix"] + k.removeprefix("model."): v for k, v in state.items()}
+    if not model.config.tie_word_embeddings:
+        state["lm_head.weight"] = head
     if spec["towers"]:
         state["model.vision_tower.patch_embedder.input_proj.weight"] = torch.randn((8, 48), generator=generator)
         name = "model.embed_vision.embedding_projection.weight"
@@ -263,7 +283,7 @@ def sensitivity(name):
     model, tokens, _ = prepare(spec, published_config(spec))
     reference, noise, moved = logits_of(model, tokens), torch.Generator().manual_seed(5), {}
     for key, tensor in model.state_dict().items():
-        if key == "lm_head.weight":
+        if key == "lm_head.weight" and model.config.tie_word_embeddings:
             continue  # the same memory as the embedding
         stored = tensor.clone()
         tensor.mul_(1 + 0.05 * (torch.randn(tensor.shape, generator=noise) if tensor.numel() > 1 else 1))
@@ -294,8 +314,9 @@ def make(name, out):
         make_tokenizer(spec["vocab_size"]).save(str(folder / "tokenizer.json"), pretty=False)
     meta = {
         "producer": f"tools/goldens/make_text.py {name}", "date": datetime.date.today().isoformat(), "why": why,
-        "description": f"models/{spec['model']}.toml", "classes": layer_classes(spec), "seed": spec["seed"],
-        "tokens": spec["tokens"], "first_row": 0, "rows": spec["tokens"], "vocab": spec["vocab_size"],
+        "description": spec.get("description", f"models/{spec['model']}.toml"), "classes": layer_classes(spec),
+        "seed": spec["seed"], "tokens": spec["tokens"],
+        "first_row": 0, "rows": spec["tokens"], "vocab": spec["vocab_size"],
         "reference": f"transformers {transformers.__version__}, torch {torch.__version__}, float32, eager, "
                      f"{platform.machine()}",
         "logits": {"mean": float(reference.mean()), "std": float(reference.std()),
