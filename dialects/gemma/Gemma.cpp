@@ -64,7 +64,7 @@ bool gemmac::gemma::isRowWise(Operation *op) {
   return isElementwise(op) || isa<EmbedOp, RmsNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
 }
 
-bool gemmac::gemma::hasIntegerFormat(WeightOp weight) {
+StringRef gemmac::gemma::packedKind(WeightOp weight) {
   auto format = weight.getFormat() ? kernel::parseFormat(std::string_view(*weight.getFormat())) : std::nullopt;
-  return format && kernel::info(*format).integer;
+  return kernel::name(kernel::activationOf(format.value_or(kernel::Format::F32)));
 }

@@ -39,8 +39,8 @@ bool isRowWise(mlir::Operation *op);
 /// True for operations whose output column j needs only column j of the operands.
 bool isElementwise(mlir::Operation *op);
 
-/// Whether a projection with this weight multiplies 8-bit codes (its format is one of small integers).
-bool hasIntegerFormat(WeightOp weight);
+/// The kind of packed rows that a projection with this weight reads: i8 for formats of small integers, bf16 for bf16, else f32.
+llvm::StringRef packedKind(WeightOp weight);
 
 } // namespace gemmac::gemma
 #endif

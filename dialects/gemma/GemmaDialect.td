@@ -30,8 +30,8 @@ def Gemma_Routing : Gemma_Type<"Routing", "routing"> {
 }
 
 def Gemma_Packed : Gemma_Type<"Packed", "packed"> {
-  let summary = "rows laid out for a projection: groups of 32 columns, `i8` with one scale each, or `f32`";
-  let parameters = (ins "int64_t":$width, StringRefParameter<"i8 or f32">:$kind, StringRefParameter<"rows: all or last">:$rows);
+  let summary = "rows laid out for a projection: groups of 32 columns, `i8` with one scale each, `bf16`, or `f32`";
+  let parameters = (ins "int64_t":$width, StringRefParameter<"i8, bf16 or f32">:$kind, StringRefParameter<"rows: all or last">:$rows);
   let assemblyFormat = "`<` $width `x` $kind `,` $rows `>`";
 }
 

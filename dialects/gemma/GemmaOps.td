@@ -85,12 +85,13 @@ def Gemma_ProjectOp : Gemma_RowOp<"project"> {
 def Gemma_PackOp : Gemma_RowOp<"pack"> {
   let summary = "lay rows out for a projection";
   let description = [{
-    Kind `f32`: the values themselves. Kind `i8`: per row and group of 32 columns `scale = max|x| / 127` and
+    Kind `f32`: the values themselves. Kind `bf16`: the nearest bfloat16, ties to even. Kind `i8`: per row and group of
+    32 columns `scale = max|x| / 127` and
     `code = round_to_nearest_even(x / scale)` (0 where the group is 0); a projection then multiplies the codes exactly and
     the scales in float32.
 
     - (C1) `result` has the columns and the rows of `input`
-    - (C2) the kind is `i8` or `f32`
+    - (C2) the kind is `i8`, `bf16` or `f32`
     ```mlir
     %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x "i8", "all">
     ```

@@ -18,8 +18,8 @@ LogicalResult checkWords(Operation *op, Type type, StringRef what) {
   StringRef rows = packed ? packed.getRows() : cast<RoutingType>(type).getRows();
   if (rows != "all" && rows != "last")
     return op->emitOpError() << what << " has rows '" << rows << "'; known are all and last";
-  if (packed && packed.getKind() != "i8" && packed.getKind() != "f32")
-    return op->emitOpError() << what << " has kind '" << packed.getKind() << "'; known are i8 and f32";
+  if (packed && packed.getKind() != "i8" && packed.getKind() != "bf16" && packed.getKind() != "f32")
+    return op->emitOpError() << what << " has kind '" << packed.getKind() << "'; known are i8, bf16 and f32";
   return success();
 }
 

@@ -34,6 +34,8 @@ inline constexpr int64_t kWeightAlignBytes = 64;
 
 enum class Format { F32, BF16, Q8, Q8M, Q4, Q4M, Q6 };
 enum class Layout { Panel, Rows, Vector };
+/// How the inputs of a product with a format are laid out: 8-bit codes with scales, bfloat16, or float32.
+enum class Activation { I8, BF16, F32 };
 
 struct FormatInfo {
   Format format;
@@ -54,6 +56,14 @@ inline constexpr FormatInfo kFormats[] = {
 };
 
 constexpr const FormatInfo &info(Format format) { return kFormats[static_cast<int>(format)]; }
+
+constexpr Activation activationOf(Format format) {
+  return info(format).integer ? Activation::I8 : format == Format::BF16 ? Activation::BF16 : Activation::F32;
+}
+
+constexpr std::string_view name(Activation activation) {
+  return activation == Activation::I8 ? "i8" : activation == Activation::BF16 ? "bf16" : "f32";
+}
 
 constexpr std::optional<Format> parseFormat(std::string_view name) {
   for (const FormatInfo &f : kFormats)

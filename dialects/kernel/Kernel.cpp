@@ -59,7 +59,7 @@ static LogicalResult checkOffset(Operation *op, int64_t offset) {
 }
 
 LogicalResult BufferOp::verify() {
-  static constexpr StringRef kinds[] = {"f32", "packed_i8", "packed_f32", "routing", "table", "slots"};
+  static constexpr StringRef kinds[] = {"f32", "packed_i8", "packed_bf16", "packed_f32", "routing", "table", "slots"};
   static constexpr StringRef rows[] = {"all", "last", "slots_all", "slots_last"};
   if (!llvm::is_contained(kinds, getType().getKind()) || !llvm::is_contained(rows, getType().getRows())) // C1
     return emitOpError() << "has unknown kind or rows: " << getType();
@@ -128,6 +128,14 @@ LogicalResult DotOp::verify() {
   int64_t bytes = cast<VectorType>(getWeights().getType()).getNumElements();
   if (bytes != 4 * lanes) // C1
     return emitOpError() << "needs " << 4 * lanes << " bytes for " << lanes << " lanes but has " << bytes;
+  return success();
+}
+
+LogicalResult PairDotOp::verify() {
+  int64_t lanes = cast<VectorType>(getAcc().getType()).getNumElements();
+  int64_t pairs = cast<VectorType>(getWeights().getType()).getNumElements();
+  if (pairs != lanes) // C1
+    return emitOpError() << "needs " << lanes << " pairs for " << lanes << " lanes but has " << pairs;
   return success();
 }
 

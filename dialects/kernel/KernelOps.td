@@ -24,7 +24,7 @@ class Kernel_Type<string name, string typeMnemonic> : TypeDef<Kernel_Dialect, na
 def Kernel_Buffer : Kernel_Type<"Buffer", "buffer"> {
   let summary = "rows in the arena";
   let description = [{
-    `kind`: `f32` (row-major), `packed_i8` and `packed_f32` (tiles of tokens, groups of 32 columns; see passes/tile), `routing`
+    `kind`: `f32` (row-major), `packed_i8`, `packed_bf16` and `packed_f32` (tiles of tokens, groups of 32 columns; see passes/tile), `routing`
     (expert numbers and weights), `table` (cosines, then sines), `slots` (experts' rows in order of expert).
     `rows`: `all`, `last`, or `slots_all` / `slots_last` (top_k rows per row, in order of expert).
   }];
@@ -180,6 +180,22 @@ def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine"> {
   let assemblyFormat = [{
     $input `,` $routing `,` $slots `into` $result attr-dict `:` type($input) `,` type($routing) `,` type($slots) `into` type($result)
   }];
+}
+
+def Kernel_PairDotOp : Kernel_Op<"pair_dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["weights", "inputs"]>]> {
+  let summary = "tile level: add products of two bfloat16 pairs to each float32 lane";
+  let description = [{
+    `result[i] = acc[i] + low(weights[i]) * low(inputs[i]) + high(weights[i]) * high(inputs[i])`, where low and high are the
+    bfloat16 numbers in the lower and upper half of a 32-bit lane. The products are exact; how the sums are rounded, and
+    whether subnormal numbers count as 0, is the target's.
+
+    - (C1) `weights` and `inputs` have as many lanes as `acc`
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [F32]>:$acc, VectorOfRankAndType<[1], [I32]>:$weights,
+                   VectorOfRankAndType<[1], [I32]>:$inputs);
+  let results = (outs VectorOfRankAndType<[1], [F32]>:$result);
+  let assemblyFormat = "$acc `,` $weights `,` $inputs attr-dict `:` type($acc) `,` type($weights)";
+  let hasVerifier = 1;
 }
 
 def Kernel_DotOp : Kernel_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["weights", "inputs"]>]> {

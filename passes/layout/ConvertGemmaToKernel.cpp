@@ -76,7 +76,7 @@ private:
 Value Converter::bufferFor(Location loc, Type type, bool isLogits) {
   kernel::BufferOp op;
   if (auto packed = dyn_cast<gemma::PackedType>(type))
-    op = buffer(loc, packed.getWidth(), packed.getKind() == "i8" ? "packed_i8" : "packed_f32", packed.getRows());
+    op = buffer(loc, packed.getWidth(), ("packed_" + packed.getKind()).str(), packed.getRows());
   else if (auto routing = dyn_cast<gemma::RoutingType>(type))
     op = buffer(loc, routing.getTopK(), "routing", routing.getRows());
   else
@@ -234,7 +234,7 @@ void Converter::convertExperts(gemma::PhaseOp phase) {
   std::string rows = word(gemma::rowsOf(experts.getType())).str(), slotRows = "slots_" + rows;
   auto k = b.getI64IntegerAttr(routing.getTopK()), e = b.getI64IntegerAttr(routing.getExperts());
   auto packedKind = [&](Value weight) {
-    return gemma::hasIntegerFormat(weight.getDefiningOp<gemma::WeightOp>()) ? "packed_i8" : "packed_f32";
+    return ("packed_" + gemma::packedKind(weight.getDefiningOp<gemma::WeightOp>())).str();
   };
   kernel::WeightOp up = weights.placeStack(experts.getGateUp().getDefiningOp<gemma::WeightOp>(), 2);
   kernel::WeightOp down = weights.placeStack(experts.getDown().getDefiningOp<gemma::WeightOp>(), 1);

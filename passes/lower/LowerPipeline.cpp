@@ -5,6 +5,7 @@
 #include "llvm/Support/ErrorHandling.h"
 
 void gemmac::lower::buildPipeline(mlir::OpPassManager &pm) {
+  pm.addPass(createExpandPairDot());
   pm.addPass(createExpandMath());
   // By name: the headers of MLIR's conversions cost more to include than all of this stage. Vectors go first, while their
   // masks are still operations; control flow before functions.

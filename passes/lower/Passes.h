@@ -5,6 +5,7 @@
 #include "dialects/kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,7 +18,7 @@ namespace gemmac::lower {
 #define GEN_PASS_REGISTRATION
 #include "passes/lower/Passes.h.inc"
 
-/// The stage, in order, after the passes that a target adds. Registered as `gemma-stage-lower` (with kernel-expand-dot first).
+/// The stage, in order, after the passes that a target adds: a pair_dot that these leave becomes plain arithmetic. Registered as `gemma-stage-lower` (with kernel-expand-dot first).
 void buildPipeline(mlir::OpPassManager &pm);
 
 /// Splits bytes into their even and odd ones, as 16-bit numbers: sign-extended, or zero-extended.

@@ -9,6 +9,11 @@ def ExpandDot : Pass<"kernel-expand-dot", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ExpandPairDot : Pass<"kernel-expand-pair-dot", "::mlir::ModuleOp"> {
+  let summary = "kernel.pair_dot as two float32 multiplications and additions, for levels without an instruction for it";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
   let summary = "exp and tanh as polynomials: no maths library is linked";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];

@@ -59,7 +59,7 @@ public:
 
 private:
   void pack(ProjectOp op) {
-    StringRef kind = hasIntegerFormat(op.getWeight().getDefiningOp<WeightOp>()) ? "i8" : "f32";
+    StringRef kind = packedKind(op.getWeight().getDefiningOp<WeightOp>());
     Value input = op.getInput();
     // The value may be known by another name by now: phases are rebuilt. So look for a pack next to its definition.
     auto phase = cast<PhaseOp>(input.getDefiningOp());

@@ -16,7 +16,8 @@ def ChooseFormats : Pass<"gemma-choose-formats", "::mlir::func::FuncOp"> {
 def PackActivations : Pass<"gemma-pack-activations", "::mlir::func::FuncOp"> {
   let summary = "Lay out the inputs of projections in the phase that computes them";
   let description = [{
-    A projection with integer weights reads 8-bit activations, any other float32; `gemma.pack` says so. It stands in the phase
+    A projection with integer weights reads 8-bit activations, one with bf16 weights bfloat16, any other float32;
+    `gemma.pack` says so. It stands in the phase
     of the value if that phase is of kind rows, project or attention; else in a rows phase of its own.
   }];
 }

@@ -26,7 +26,7 @@ struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
       if (!project)
         return;
       auto packed = dyn_cast<PackedType>(project.getInput().getType());
-      StringRef wanted = hasIntegerFormat(project.getWeight().getDefiningOp<WeightOp>()) ? "i8" : "f32";
+      StringRef wanted = packedKind(project.getWeight().getDefiningOp<WeightOp>());
       if (!packed || packed.getKind() != wanted) {
         op->emitError() << "after quantize: a projection with this weight must read rows packed as " << wanted;
         failed = true;

@@ -120,7 +120,7 @@ void AttentionWriter::block(Value kvHead, Value index) {
   int64_t panelBytes = kernel::info(format).panelBlockBytes;
   Value slot = cache.getRing() ? e.rem(index, blocks) : index;
   Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
-  func::FuncOp dot = code.tiler.dot(format, tile, e.loc);
+  func::FuncOp dot = code.tiler.dot(format, kernel::Activation::F32, tile, e.loc);
   func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
   for (int64_t r = 0; r < tile; ++r)
     softmax(r, e.mul(index, 32));
@@ -152,11 +152,11 @@ void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
     for (auto [index, value] : llvm::enumerate(yield->getOperands())) {
       Value place = code.pointers[op.getIns().size() + index];
       if (value.getDefiningOp<gemma::PackOp>()) {
-        bool integer = cast<kernel::BufferType>(op.getOuts()[index].getType()).getKind() == "packed_i8";
-        int64_t bytes = packedBlockBytes(integer, step), groups = heads * head / 32;
+        kernel::Activation kind = activationOf(cast<kernel::BufferType>(op.getOuts()[index].getType()));
+        int64_t bytes = packedBlockBytes(kind, step), groups = heads * head / 32;
         Value base = e.at(place, e.mul(e.add(e.mul(e.div(t, step), groups), e.mul(h, head / 32)), bytes));
         e.loop(e.number(0), e.number(head / 32), 1, [&](Value g) {
-          packGroup(e, e.at(row, e.mul(g, 128)), e.at(base, e.mul(g, bytes)), e.rem(t, step), integer, step);
+          packGroup(e, e.at(row, e.mul(g, 128)), e.at(base, e.mul(g, bytes)), e.rem(t, step), kind, step);
         });
         continue;
       }

@@ -12,8 +12,8 @@ namespace {
 
 class DotWriter {
 public:
-  DotWriter(Emitter &e, kernel::Format format, int64_t tokens)
-      : e(e), info(kernel::info(format)), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())),
+  DotWriter(Emitter &e, kernel::Format format, kernel::Activation inputs, int64_t tokens)
+      : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())),
         bytes(e.vec(4 * lanes, e.i8())), floats(e.vec(lanes, e.f32())) {}
 
   void write(func::FuncOp function);
@@ -22,6 +22,7 @@ private:
   /// Offset of vector `index` (rows index * lanes ...) within a run of 32 rows of 4 bytes each.
   int64_t rowOffset(int64_t index) const { return index * lanes * 4; }
   void block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
+  void pairBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
   void integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
   void products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count, SmallVectorImpl<Value> &sums);
   /// Weight bytes of columns 4 quad .. 4 quad + 3 for vector `index`.
@@ -37,6 +38,7 @@ private:
 
   Emitter &e;
   const kernel::FormatInfo &info;
+  kernel::Activation inputs;
   int64_t tokens, lanes;
   VectorType words, bytes, floats;
   DenseMap<std::pair<int64_t, int64_t>, std::pair<Value, Value>> nibbles; ///< of the block being written
@@ -122,9 +124,24 @@ void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, 
   }
 }
 
+void DotWriter::pairBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
+  for (int64_t pair = 0; pair < 16; ++pair) {
+    SmallVector<Value> rows;
+    for (int64_t v = 0; v < count; ++v)
+      rows.push_back(e.load(words, e.at(weights, pair * 128 + rowOffset(first + v))));
+    for (int64_t t = 0; t < tokens; ++t) {
+      Value input = e.splat(e.load(e.i32(), e.at(inputs, (pair * tokens + t) * 4)), words);
+      for (int64_t v = 0; v < count; ++v)
+        acc[t * count + v] = kernel::PairDotOp::create(e.b, e.loc, floats, acc[t * count + v], rows[v], input);
+    }
+  }
+}
+
 void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
   if (info.integer)
     return integerBlock(weights, inputs, first, count, acc);
+  if (this->inputs == kernel::Activation::BF16)
+    return pairBlock(weights, inputs, first, count, acc);
   SmallVector<Value> rows(count), pairs(count);
   for (int64_t column = 0; column < 32; ++column) {
     for (int64_t v = 0; v < count; ++v) {
@@ -149,7 +166,7 @@ void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count,
 void DotWriter::write(func::FuncOp function) {
   Value weights = function.getArgument(0), inputs = function.getArgument(1), groups = function.getArgument(2),
         result = function.getArgument(3);
-  int64_t inputBytes = packedBlockBytes(info.integer, tokens), vectors = 32 / lanes;
+  int64_t inputBytes = packedBlockBytes(this->inputs, tokens), vectors = 32 / lanes;
   int64_t count = std::min(e.level.rowVectors, vectors);
   Value panelBytes = e.mul(groups, info.panelBlockBytes);
   for (int64_t first = 0; first < vectors; first += count) {
@@ -171,6 +188,6 @@ void DotWriter::write(func::FuncOp function) {
 
 } // namespace
 
-void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, int64_t tokens) {
-  DotWriter(e, format, tokens).write(function);
+void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens) {
+  DotWriter(e, format, inputs, tokens).write(function);
 }

@@ -79,7 +79,7 @@ void tile::writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op) {
   e.claim(code.step, count, [&](Value slot) {
     Value row = slots.get(slots.layout.slotRow, slot);
     e.ifThen(e.less(e.number(-1), row), [&] {
-      packRow(e, e.at(code.pointers[0], e.mul(row, width * 4)), code.pointers[2], slot, width, op.getPacked().getType().getKind() == "packed_i8", tile);
+      packRow(e, e.at(code.pointers[0], e.mul(row, width * 4)), code.pointers[2], slot, width, activationOf(op.getPacked().getType()), tile);
     });
   });
 }
@@ -95,7 +95,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   int64_t perExpert = type.getMembers() / op.getExperts(), tail = type.getRows() % 32;
   Slots slots(code, code.pointers[2], rowsOf(op.getSlots()), op.getTopK(), op.getExperts());
   Value gate = e.stack(tile * 128), up = e.stack(tile * 128);
-  func::FuncOp dot = code.tiler.dot(format, tile, e.loc);
+  func::FuncOp dot = code.tiler.dot(format, kernel::activationOf(format), tile, e.loc);
 
   auto writeLane = [&](Value panel, Value lane, Value slot) {
     Value from = e.at(gate, e.mul(lane, 128));
@@ -105,9 +105,9 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
         e.store(e.fmul(a, e.load(vector, e.at(e.at(up, e.mul(lane, 128)), offset))), e.at(from, offset));
       });
     if (result.getKind() != "f32") { // rows of padding are 0 and stay so
-      bool integer = result.getKind() == "packed_i8";
-      Value block = e.at(code.pointers[3], e.mul(e.add(e.mul(e.div(slot, tile), panels), panel), packedBlockBytes(integer, tile)));
-      return packGroup(e, from, block, lane, integer, tile);
+      kernel::Activation kind = activationOf(result);
+      Value block = e.at(code.pointers[3], e.mul(e.add(e.mul(e.div(slot, tile), panels), panel), packedBlockBytes(kind, tile)));
+      return packGroup(e, from, block, lane, kind, tile);
     }
     Value to = e.at(code.pointers[3], e.add(e.mul(slot, type.getRows() * 4), e.mul(panel, 128)));
     auto whole = [&] { e.columns(32, [&](Value offset, Type vector) { e.store(e.load(vector, e.at(from, offset)), e.at(to, offset)); }); };
@@ -125,7 +125,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
     Value weights = e.at(code.pointers[1], e.add(e.mul(member, kernel::memberBytes(type)), e.mul(panel, groups * info.panelBlockBytes)));
     Value from = slots.get(slots.layout.runBegin, run), to = slots.get(slots.layout.runBegin, e.add(run, 1));
     e.loop(from, to, 1, [&](Value index) {
-      Value inputs = e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(info.integer, tile)));
+      Value inputs = e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
       func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), gate});
       if (op.getActivation())
         func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(weights, kernel::memberBytes(type)), inputs, e.number(groups), up});

@@ -9,17 +9,21 @@ using namespace gemmac::tile;
 static constexpr double kRound = 12582912.0;
 static constexpr int64_t kRoundBits = 0x4B400000;
 
-void tile::packGroup(Emitter &e, Value source, Value block, Value lane, bool integer, int64_t tile) {
+void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::Activation kind, int64_t tile) {
   auto floats = e.vec(32, e.f32()), words = e.vec(32, e.i32());
   Value x = e.load(floats, source);
   Value laneBytes = e.mul(lane, 4);
-  if (!integer) {
+  // Word after word, the tokens of a tile beside each other.
+  auto spread = [&](Value all) {
     if (tile == 1)
-      return e.store(x, block);
-    for (int64_t column = 0; column < 32; ++column)
-      e.store(vector::ExtractOp::create(e.b, e.loc, x, column), e.at(e.at(block, column * tile * 4), laneBytes));
-    return;
-  }
+      return e.store(all, block);
+    for (int64_t i = 0, n = cast<VectorType>(all.getType()).getNumElements(); i < n; ++i)
+      e.store(vector::ExtractOp::create(e.b, e.loc, all, i), e.at(e.at(block, i * tile * 4), laneBytes));
+  };
+  if (kind == kernel::Activation::F32)
+    return spread(x);
+  if (kind == kernel::Activation::BF16)
+    return spread(e.bitcast(e.toBf16(x), e.vec(16, e.i32())));
   Value amax = e.largest(math::AbsFOp::create(e.b, e.loc, x));
   Value positive = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, amax, e.real(0, e.f32()));
   Value inverse = e.select(positive, e.fdiv(e.real(127, e.f32()), amax), e.real(0, e.f32()));
@@ -27,24 +31,20 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, bool int
   Value codes = e.sub(e.bitcast(rounded, words), e.integer(kRoundBits, words));
   Value bytes = arith::TruncIOp::create(e.b, e.loc, e.vec(32, e.i8()), codes);
   Value quads = e.bitcast(bytes, e.vec(8, e.i32()));
-  if (tile == 1)
-    e.store(quads, block);
-  else
-    for (int64_t quad = 0; quad < 8; ++quad)
-      e.store(vector::ExtractOp::create(e.b, e.loc, quads, quad), e.at(e.at(block, quad * tile * 4), laneBytes));
+  spread(quads);
   Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16}, ArrayRef<int64_t>{1});
   e.store(e.sumInt(first), e.at(e.at(block, 32 * tile), laneBytes));
   e.store(e.sumInt(codes), e.at(e.at(block, 36 * tile), laneBytes));
   e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
 }
 
-void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, bool integer, int64_t tile) {
-  int64_t groups = kernel::ceilDiv(width, 32), bytes = packedBlockBytes(integer, tile);
+void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Activation kind, int64_t tile) {
+  int64_t groups = kernel::ceilDiv(width, 32), bytes = packedBlockBytes(kind, tile);
   Value lane = e.rem(row, tile);
   Value base = e.at(buffer, e.mul(e.div(row, tile), groups * bytes));
   if (width / 32)
     e.loop(e.number(0), e.number(width / 32), 1, [&](Value group) {
-      packGroup(e, e.at(source, e.mul(group, 128)), e.at(base, e.mul(group, bytes)), lane, integer, tile);
+      packGroup(e, e.at(source, e.mul(group, 128)), e.at(base, e.mul(group, bytes)), lane, kind, tile);
     });
   if (width % 32 == 0)
     return;
@@ -53,7 +53,7 @@ void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t wi
   e.loop(e.number(0), e.number(width % 32 * 4), 4, [&](Value offset) {
     e.store(e.load(e.f32(), e.at(e.at(source, width / 32 * 128), offset)), e.at(padded, offset));
   });
-  packGroup(e, padded, e.at(base, (groups - 1) * bytes), lane, integer, tile);
+  packGroup(e, padded, e.at(base, (groups - 1) * bytes), lane, kind, tile);
 }
 
 namespace {

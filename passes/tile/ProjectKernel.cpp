@@ -135,10 +135,10 @@ void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value 
   for (auto [i, yield] : llvm::enumerate(part.yields)) {
     if (!staging[i])
       continue;
-    bool integer = outType(yield).getKind() == "packed_i8";
-    int64_t bytes = packedBlockBytes(integer, tile), groups = kernel::ceilDiv(part.columns, 32);
+    kernel::Activation kind = activationOf(outType(yield));
+    int64_t bytes = packedBlockBytes(kind, tile), groups = kernel::ceilDiv(part.columns, 32);
     Value block = e.at(out(yield), e.mul(e.add(e.mul(e.div(row, tile), groups), panel), bytes));
-    packGroup(e, staging[i], block, lane, integer, tile);
+    packGroup(e, staging[i], block, lane, kind, tile);
   }
 }
 
@@ -150,8 +150,8 @@ void ProjectWriter::writePanel(const Part &part, Value panel) {
       kernel::Format format = *kernel::parseFormat(std::string_view(type.getFormat()));
       int64_t groups = kernel::ceilDiv(type.getColumns(), 32);
       Value weights = e.at(place(p.getWeight()), e.mul(panel, groups * kernel::info(format).panelBlockBytes));
-      Value inputs = e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::info(format).integer, tile)));
-      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, tile, e.loc), ValueRange{weights, inputs, e.number(groups), results[p]});
+      Value inputs = e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
+      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::activationOf(format), tile, e.loc), ValueRange{weights, inputs, e.number(groups), results[p]});
     }
     Value first = e.mul(index, tile);
     e.loop(e.number(0), e.min(e.number(tile), e.sub(rows, first)), 1, [&](Value lane) { writeToken(part, panel, lane, e.add(first, lane)); });

@@ -220,7 +220,7 @@ void RowsWriter::yield(kernel::YieldOp yield) {
     }
     auto buffer = cast<kernel::BufferType>(type);
     if (auto pack = value.getDefiningOp<gemma::PackOp>()) {
-      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), buffer.getKind() == "packed_i8", code.tiler.shape.tile);
+      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), activationOf(buffer), code.tiler.shape.tile);
     } else if (buffer.getKind() == "f32") {
       Value to = e.at(place, e.mul(row, buffer.getWidth() * 4)), from = pointer(value);
       bool direct = !isa<gemma::SliceOp, gemma::LastRowsOp>(value.getDefiningOp()) && llvm::find(yield.getOperands(), value) - yield.getOperands().begin() == static_cast<int64_t>(index);

@@ -3,6 +3,7 @@
 //   f32          [rows][width] float
 //   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of the first 16
 //                codes [T], i32 sum of all [T], f32 scale [T]
+//   packed_bf16  [rows / T][ceil(width/32)] blocks; block = u32 [16 pairs of columns][T], the lower column in the lower half
 //   packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T]
 //   table        [rows][width] float: cosines, then sines
 //   routing      [rows][ i32 expert[k], f32 weight[k] ]
@@ -23,7 +24,15 @@ struct StepShape {
   int64_t tile;
 };
 
-inline int64_t packedBlockBytes(bool integer, int64_t tile) { return integer ? 44 * tile : 128 * tile; }
+inline int64_t packedBlockBytes(kernel::Activation kind, int64_t tile) {
+  return tile * (kind == kernel::Activation::I8 ? 44 : kind == kernel::Activation::BF16 ? 64 : 128);
+}
+
+/// Of a buffer whose kind begins with "packed_".
+inline kernel::Activation activationOf(kernel::BufferType type) {
+  llvm::StringRef kind = type.getKind();
+  return kind == "packed_i8" ? kernel::Activation::I8 : kind == "packed_bf16" ? kernel::Activation::BF16 : kernel::Activation::F32;
+}
 
 /// Where the parts of a slots buffer lie, in bytes: for `rows` rows with k experts each, out of E.
 struct SlotsLayout {
@@ -52,7 +61,7 @@ inline int64_t bufferBytes(kernel::BufferType type, const StepShape &step, int64
     return rows * 8 * type.getWidth();
   if (type.getKind().starts_with("packed"))
     return kernel::ceilDiv(rows, step.tile) * kernel::ceilDiv(type.getWidth(), 32) *
-           packedBlockBytes(type.getKind() == "packed_i8", step.tile);
+           packedBlockBytes(activationOf(type), step.tile);
   return rows * type.getWidth() * 4;
 }
 

@@ -80,19 +80,19 @@ func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Loca
   return function;
 }
 
-func::FuncOp Tiler::dot(kernel::Format format, int64_t tokens, Location loc) {
-  func::FuncOp &known = dots[{static_cast<int>(format), tokens}];
+func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_t tokens, Location loc) {
+  func::FuncOp &known = dots[{format, inputs, tokens}];
   if (known)
     return known;
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(module.getBody());
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
-  std::string name = ("dot_" + StringRef(kernel::info(format).name) + "_" + Twine(tokens)).str();
+  std::string name = ("dot_" + StringRef(kernel::info(format).name) + "_" + StringRef(kernel::name(inputs)) + "_" + Twine(tokens)).str();
   known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
   makeLocal(known);
   b.setInsertionPointToStart(known.addEntryBlock());
   Emitter e(b, loc, level);
-  writeDot(e, known, format, tokens);
+  writeDot(e, known, format, inputs, tokens);
   func::ReturnOp::create(b, loc);
   return known;
 }

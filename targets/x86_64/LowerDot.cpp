@@ -69,6 +69,21 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
       rewriter.setInsertionPoint(dot);
       rewriter.replaceOp(dot, Writer(rewriter, dot, has).write());
     });
+    if (has.bf16)
+      getOperation().walk([&](kernel::PairDotOp dot) { lowerPair(rewriter, dot); });
+  }
+
+  static void lowerPair(IRRewriter &rewriter, kernel::PairDotOp dot) {
+    auto words = cast<VectorType>(dot.getWeights().getType());
+    if (words.getNumElements() != 16)
+      return;
+    rewriter.setInsertionPoint(dot);
+    auto pairs = VectorType::get({32}, rewriter.getBF16Type());
+    Value w = vector::BitCastOp::create(rewriter, dot.getLoc(), pairs, dot.getWeights());
+    Value x = vector::BitCastOp::create(rewriter, dot.getLoc(), pairs, dot.getInputs());
+    auto call = LLVM::CallIntrinsicOp::create(rewriter, dot.getLoc(), dot.getType(), rewriter.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                                              ValueRange{dot.getAcc(), w, x});
+    rewriter.replaceOp(dot, call);
   }
 
   x86_64::DotInstructions has;

@@ -10,11 +10,13 @@ namespace gemmac::x86_64 {
 
 /// Which instructions a level has for products of bytes.
 struct DotInstructions {
-  bool vnni = false;   ///< vpdpbusd on 512-bit vectors
+  bool vnni = false;    ///< vpdpbusd on 512-bit vectors
+  bool bf16 = false;    ///< vdpbf16ps on 512-bit vectors
   bool maddubs = false; ///< vpmaddubsw on whole vectors of the level
 };
 
-/// Turns every kernel.dot into vpdpbusd, vpmaddubsw + vpmaddwd, or vpmaddwd alone.
+/// Turns every kernel.dot into vpdpbusd, vpmaddubsw + vpmaddwd, or vpmaddwd alone, and kernel.pair_dot into vdpbf16ps where
+/// there is one.
 std::unique_ptr<mlir::Pass> createLowerDot(DotInstructions instructions);
 
 } // namespace gemmac::x86_64

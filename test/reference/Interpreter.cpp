@@ -89,7 +89,8 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       .Case(
           [&](gemma::ProjectOp op) { return project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0)); })
       .Case([&](gemma::PackOp op) {
-        return op.getType().getKind() == "i8" ? packI8(in(op.getInput())) : in(op.getInput());
+        StringRef kind = op.getType().getKind();
+        return kind == "i8" ? packI8(in(op.getInput())) : kind == "bf16" ? packBf16(in(op.getInput())) : in(op.getInput());
       })
       .Case([&](gemma::ScaleOp op) { return scale(in(op.getInput()), op.getBy().convertToDouble()); })
       .Case([&](gemma::ScaleByOp op) { return scale(in(op.getInput()), *data(op.getWeight())); })

@@ -104,6 +104,16 @@ Tensor reference::packI8(const Tensor &input) {
   return result;
 }
 
+Tensor reference::packBf16(const Tensor &input) {
+  Tensor result = rowsLike(input, input.columns);
+  for (size_t i = 0; i < result.data.size(); ++i) {
+    uint32_t bits = std::bit_cast<uint32_t>(static_cast<float>(input.data[i]));
+    bits += 0x7fff + (bits >> 16 & 1); // half a unit, ties to even
+    result.data[i] = std::bit_cast<float>(bits & 0xffff0000);
+  }
+  return result;
+}
+
 Tensor reference::scale(const Tensor &input, double by) {
   return forEach(input, [&](double x) { return x * by; });
 }

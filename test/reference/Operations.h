@@ -15,6 +15,7 @@ Tensor rmsNorm(const Tensor &input, const Tensor *weight, double eps, int64_t gr
 Tensor project(const Tensor &input, const float *weight, int64_t outputs);
 /// Codes and scales of 32 columns each, multiplied out again.
 Tensor packI8(const Tensor &input);
+Tensor packBf16(const Tensor &input);
 Tensor scale(const Tensor &input, double by);
 Tensor slice(const Tensor &input, int64_t offset, int64_t columns);
 Tensor add(const Tensor &lhs, const Tensor &rhs);

@@ -228,7 +228,7 @@ func.func @project_c3(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>) {
 // -----
 
 func.func @project_kind(%p: !gemma.packed<4 x "i4", "all">, %w: tensor<8x4xf32>) {
-  // expected-error@+1 {{'gemma.project' op input has kind 'i4'; known are i8 and f32}}
+  // expected-error@+1 {{'gemma.project' op input has kind 'i4'; known are i8, bf16 and f32}}
   %0 = gemma.project %p, %w : !gemma.packed<4 x "i4", "all">, tensor<8x4xf32> -> tensor<?x8xf32>
   return
 }
@@ -260,7 +260,7 @@ func.func @pack_c1_word(%x: tensor<?x4xf32>) {
 // -----
 
 func.func @pack_c2(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.pack' op result has kind 'i4'; known are i8 and f32}}
+  // expected-error@+1 {{'gemma.pack' op result has kind 'i4'; known are i8, bf16 and f32}}
   %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x "i4", "all">
   return
 }
