@@ -181,6 +181,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   table.weightBytes = number("kernel.weight_bytes");
   table.decodeBytes = number("kernel.decode_bytes");
   table.decodeOps = number("kernel.decode_ops");
+  table.prefillOps = number("kernel.prefill_ops");
   Result<std::string> tableObject = emit::buildModelTable(table, choice.target->triple().str());
   if (!tableObject)
     return report(tableObject.error());

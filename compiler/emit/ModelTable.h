@@ -28,7 +28,7 @@ struct ModelTable {
   int64_t contextTokens = 0;
   int64_t kvBytes = 0, kvFixedBytes = 0, kvTokenBytes = 0;
   int64_t weightBytes = 0;
-  int64_t decodeBytes = 0, decodeOps = 0;
+  int64_t decodeBytes = 0, decodeOps = 0, prefillOps = 0;
 };
 
 /// The bytes of an object file for `triple` that defines `gmModel`. The triple's CPU must be 64 bit and little endian,

@@ -297,6 +297,7 @@ void Converter::account() {
   set("kernel.weight_bytes", weights.bytes());
   set("kernel.decode_bytes", weights.decodeBytes());
   set("kernel.decode_ops", weights.decodeOps());
+  set("kernel.prefill_ops", weights.prefillOps());
   set("kernel.kv_bytes", kvBytes);
   set("kernel.kv_fixed_bytes", kvFixed);
   set("kernel.kv_token_bytes", kvToken);

@@ -10,7 +10,7 @@ def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
     Every value that crosses a phase gets a buffer; keys and values get a cache: a ring for layers with a window, a slot per
     position otherwise. Values that share a cache's producer share the cache: nothing is stored twice. Weights get their
     place in the weights section. Experts become five phases. The cost of a step is left on the module:
-    `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
+    `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.prefill_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
     `kernel.kv_token_bytes`, `kernel.context`, `kernel.vocab`, `kernel.chunk`.
   }];
   let options = [

@@ -24,18 +24,24 @@ kernel::WeightOp WeightPlan::declare(gemma::WeightOp weight, kernel::Layout layo
 /// A projection reads all of its weight, an embedding one row, a choice of k experts k of them.
 void WeightPlan::account(gemma::WeightOp weight, kernel::WeightOp place) {
   kernel::WeightType type = place.getType();
+  auto compute = [&](Operation *user, int64_t members) {
+    int64_t made = 2 * members * type.getRows() * type.getColumns();
+    operations += made;
+    if (gemma::rowsOf(user->getResult(0).getType()) == gemma::Rows::All)
+      allRowOperations += made;
+  };
   for (Operation *user : weight->getUsers()) {
     if (auto experts = dyn_cast<gemma::ExpertsOp>(user)) {
       gemma::RoutingType routing = experts.getRouting().getType();
       int64_t members = routing.getTopK() * (type.getMembers() / routing.getExperts());
       readBytes += members * kernel::memberBytes(type);
-      operations += 2 * members * type.getRows() * type.getColumns();
+      compute(user, members);
     } else if (isa<gemma::EmbedOp>(user)) {
       readBytes += kernel::memberBytes(type) / std::max<int64_t>(type.getRows(), 1);
     } else {
       readBytes += kernel::totalBytes(type);
       if (isa<gemma::ProjectOp>(user))
-        operations += 2 * type.getRows() * type.getColumns();
+        compute(user, 1);
     }
   }
 }

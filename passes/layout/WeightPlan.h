@@ -28,6 +28,8 @@ public:
   /// Bytes of weights that one decode step reads, and the multiply and add operations it makes with them.
   int64_t decodeBytes() const { return readBytes; }
   int64_t decodeOps() const { return operations; }
+  /// Operations for a row whose logits are not wanted.
+  int64_t prefillOps() const { return allRowOperations; }
 
 private:
   kernel::WeightOp declare(gemma::WeightOp weight, kernel::Layout layout, int64_t members, int64_t rows, int64_t columns);
@@ -37,7 +39,7 @@ private:
   mlir::Block *declarations = nullptr;
   mlir::DenseMap<mlir::Operation *, kernel::WeightOp> placed;
   mlir::Operation *last = nullptr; ///< the latest declaration: they stay in order
-  int64_t nextOffset = 0, readBytes = 0, operations = 0;
+  int64_t nextOffset = 0, readBytes = 0, operations = 0, allRowOperations = 0;
 };
 
 } // namespace gemmac::layout

@@ -76,7 +76,8 @@ typedef struct GmModel {
   int64_t kv_token_bytes;   ///< bytes that each further token adds (growing layers)
   int64_t weight_bytes;     ///< size of the "weights" section
   int64_t decode_bytes;     ///< weight bytes that one decode step reads (without the cache): for bench's bound
-  int64_t decode_ops;       ///< multiply and add operations of one token's projections: for bench's bound
+  int64_t decode_ops;       ///< multiply and add operations of one decoded token's projections
+  int64_t prefill_ops;      ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
 } GmModel;
 
 extern const GmModel gmModel;

@@ -31,6 +31,7 @@ struct Plan {
 struct Rate {
   int64_t tokens = 0, depth = 0;
   double median = 0, slowest = 0, fastest = 0;
+  double fraction = 0; ///< of the bandwidth: median over the repetitions, each against reads right before and after it
 };
 
 } // namespace
@@ -53,12 +54,16 @@ static Result<Plan> makePlan(const Loaded &loaded, const Args &args) {
   return plan;
 }
 
+static double middleOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
 static Rate summarize(int64_t tokens, int64_t depth, std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  size_t middle = seconds.size() / 2;
-  double median = seconds.size() % 2 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
   auto rate = [&](double time) { return double(tokens) / std::max(time, 1e-9); };
-  return {tokens, depth, rate(median), rate(seconds.back()), rate(seconds.front())};
+  auto [fastest, slowest] = std::minmax_element(seconds.begin(), seconds.end());
+  return {tokens, depth, rate(middleOf(seconds)), rate(*slowest), rate(*fastest), 0};
 }
 
 /// Ids without a meaning: which ones does not matter for the speed, but all the same would be kind to a cache.
@@ -84,12 +89,16 @@ static Result<Rate> measurePrefill(Session &session, int64_t vocab, int64_t coun
   return summarize(count, 0, std::move(seconds));
 }
 
-static Result<Rate> measureDecode(Session &session, int64_t vocab, int64_t depth, int64_t count, int64_t repetitions) {
-  std::vector<int32_t> tokens = randomTokens(depth + count, vocab);
-  std::vector<double> seconds;
+/// `best` becomes the best bandwidth seen.
+static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwidth &bandwidth, double &best, int64_t depth,
+                                  int64_t count, int64_t repetitions) {
+  constexpr int kPasses = 2;
+  std::vector<int32_t> tokens = randomTokens(depth + count, model.vocab_tokens);
+  std::vector<double> seconds, fractions;
   session.reset();
   if (Status status = session.feed(std::span(tokens).first(size_t(depth)), 0, nullptr); !status)
     return status;
+  double before = bandwidth.measure(kPasses);
   for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
     session.rewindForBench(depth);
     double start = secondsNow();
@@ -99,8 +108,15 @@ static Result<Rate> measureDecode(Session &session, int64_t vocab, int64_t depth
         return logits.status();
     }
     seconds.push_back(secondsNow() - start);
+    double after = bandwidth.measure(kPasses), here = std::max(before, after);
+    if (here > 0)
+      fractions.push_back(double(model.decode_bytes) * double(count) / std::max(seconds.back(), 1e-9) / here);
+    best = std::max(best, here);
+    before = after;
   }
-  return summarize(count, depth, std::move(seconds));
+  Rate rate = summarize(count, depth, std::move(seconds));
+  rate.fraction = fractions.empty() ? 0 : middleOf(std::move(fractions));
+  return rate;
 }
 
 static void printJson(const Loaded &loaded, double bandwidth, const std::vector<Rate> &prefill,
@@ -114,7 +130,7 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
                                {"tokens_per_s", rate.median},
                                {"slowest_tokens_per_s", rate.slowest},
                                {"fastest_tokens_per_s", rate.fastest},
-                               {"gops_per_s", rate.median * double(model.decode_ops) / 1e9}});
+                               {"gops_per_s", rate.median * double(model.prefill_ops) / 1e9}});
   root["decode"] = nlohmann::ordered_json::array();
   for (const Rate &rate : decode)
     root["decode"].push_back(
@@ -124,7 +140,7 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
          {"slowest_tokens_per_s", rate.slowest},
          {"fastest_tokens_per_s", rate.fastest},
          {"bytes_per_token", model.decode_bytes},
-         {"fraction_of_bandwidth", bandwidth > 0 ? double(model.decode_bytes) * rate.median / bandwidth : 0}});
+         {"fraction_of_bandwidth", rate.fraction}});
   root["threads"] = loaded.team->threads();
   root["target"] = model.target;
   root["level"] = loaded.level().name;
@@ -143,11 +159,11 @@ static void printText(const Loaded &loaded, double bandwidth, const std::vector<
   printf("read bandwidth   %8.2f GB/s\n", bandwidth / 1e9);
   for (const Rate &rate : prefill)
     printf("prefill %6lld    %8.1f tokens/s (%.1f to %.1f)  %.1f G ops/s\n", (long long)rate.tokens, rate.median,
-           rate.slowest, rate.fastest, rate.median * double(model.decode_ops) / 1e9);
+           rate.slowest, rate.fastest, rate.median * double(model.prefill_ops) / 1e9);
   for (const Rate &rate : decode)
     printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s per token, %.3f of the bandwidth\n",
            (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(model.decode_bytes).c_str(),
-           bandwidth > 0 ? double(model.decode_bytes) * rate.median / bandwidth : 0);
+           rate.fraction);
 }
 
 static Status run(Loaded &loaded, const Args &args) {
@@ -158,7 +174,8 @@ static Status run(Loaded &loaded, const Args &args) {
   if (!session)
     return session.status();
   int64_t vocab = loaded.model.vocab_tokens;
-  double bandwidth = measureBandwidth(loaded.level(), *loaded.team, loaded.weights());
+  Bandwidth bandwidth(loaded.level(), *loaded.team, loaded.weights());
+  double best = bandwidth.measure(3);
   // Untimed: pages of weights, cache and arena are touched for the first time.
   if (Result<Rate> warm = measurePrefill(*session, vocab, std::min<int64_t>(16, session->context()), 1); !warm)
     return warm.status();
@@ -170,17 +187,15 @@ static Status run(Loaded &loaded, const Args &args) {
     prefill.push_back(*rate);
   }
   for (int64_t depth : plan->depths) {
-    Result<Rate> rate = measureDecode(*session, vocab, depth, plan->decodeTokens, plan->repetitions);
+    Result<Rate> rate = measureDecode(*session, loaded.model, bandwidth, best, depth, plan->decodeTokens, plan->repetitions);
     if (!rate)
       return rate.status();
     decode.push_back(*rate);
   }
-  // Once more: whatever else ran on the machine at first must not make the fraction look better.
-  bandwidth = std::max(bandwidth, measureBandwidth(loaded.level(), *loaded.team, loaded.weights()));
   if (args.has("json"))
-    printJson(loaded, bandwidth, prefill, decode, plan->repetitions);
+    printJson(loaded, best, prefill, decode, plan->repetitions);
   else
-    printText(loaded, bandwidth, prefill, decode);
+    printText(loaded, best, prefill, decode);
   return {};
 }
 

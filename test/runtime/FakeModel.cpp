@@ -126,4 +126,4 @@ static constexpr GmLevel kLevels[] = {
 using namespace gemmart::fake;
 
 extern const GmModel gmModel = {GM_ABI_VERSION, 2,  kLevels, "fake",       kVocab,       kContext,
-                                kContext * 4,   64, 3,       kWeightBytes, kWeightBytes, 1000};
+                                kContext * 4,   64, 3,       kWeightBytes, kWeightBytes, 1000, 900};

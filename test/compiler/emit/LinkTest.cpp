@@ -48,6 +48,7 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
   table.weightBytes = int64_t(1) << 41;
   table.decodeBytes = 17;
   table.decodeOps = 18;
+  table.prefillOps = 19;
   Result<std::string> object = emit::buildModelTable(table, machine.triple);
   EXPECT_TRUE(bool(object)) << object.error().message;
   objects.push_back({"model table", object ? *object : ""});
@@ -56,7 +57,7 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
 
 std::string expectedTalk(const std::string &target) {
   return "abi " + std::to_string(GM_ABI_VERSION) + " target " + target + R"( vocab 11 context 12
-kv 13 14 15 weights 2199023255552 decode 17 18
+kv 13 14 15 weights 2199023255552 ops 17 18 19
 level high features f000000000000001 arena 1001 chunk 1099511627776 rows -5
 decode 20 prefill 4 barriers 1 read 4096
 level low features f000000000000001 arena 1002 chunk 1099511627776 rows -5
