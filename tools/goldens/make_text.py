@@ -31,6 +31,7 @@ BASE = {
     "global_head_dim": 64, "attention_k_eq_v": False, "sliding_window": 16, "hidden_size_per_layer_input": 0,
     "num_kv_shared_layers": 0, "use_double_wide_mlp": False, "enable_moe_block": False, "num_experts": None,
     "top_k_experts": None, "moe_intermediate_size": None, "final_logit_softcapping": 30.0,
+    "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "global_rope_theta": 1000000.0, "global_rope_part": 0.25,
     "tokens": 64, "prefix": "model.", "shards": 1, "towers": False, "tokenizer": False,
 }
 CASES = {
@@ -64,6 +65,14 @@ CASES = {
     "gemma3": ("Gemma 3: no per-layer scalars, 1 + w norms, one rotation base per kind of layer, no soft-cap",
                {"seed": 109, "model": "gemma3", "hidden_size": 96, "num_key_value_heads": 1, "pattern": "ssfss",
                 "final_logit_softcapping": None, "query_pre_attn_scalar": 32}),
+    # Its seed is the one of 111 .. 160 whose closest choice of an expert is clearest: rounding must not flip one.
+    "epsilon": ("nearly every step, with no number at its default: where test/e2e/mutation.py starts",
+                {"seed": 151, "pattern": "ssfsf", "vocab_size": 256, "hidden_size": 48, "intermediate_size": 64,
+                 "head_dim": 16, "global_head_dim": 32, "attention_k_eq_v": True, "num_global_key_value_heads": 1,
+                 "sliding_window": 9, "hidden_size_per_layer_input": 16, "num_kv_shared_layers": 2,
+                 "enable_moe_block": True, "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 32,
+                 "rms_norm_eps": 0.05, "rope_theta": 2500.0, "global_rope_theta": 90000.0, "global_rope_part": 0.5,
+                 "final_logit_softcapping": 12.0, "tokens": 32}),
     "llama": ("a second family: no q/k norm, SiLU, one norm before each half, own head, large epsilon",
               {"seed": 110, "model": "llama", "description": "test/families/llama.toml", "pattern": "ff",
                "vocab_size": 256, "num_attention_heads": 6, "head_dim": 16, "final_logit_softcapping": None,
@@ -88,7 +97,7 @@ def published_config(spec):
         "intermediate_size": spec["intermediate_size"], "num_hidden_layers": len(layer_types),
         "num_attention_heads": spec["num_attention_heads"], "num_key_value_heads": spec["num_key_value_heads"],
         "head_dim": spec["head_dim"], "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 8192,
-        "rms_norm_eps": 1e-06, "attention_bias": False, "attention_dropout": 0.0,
+        "rms_norm_eps": spec["rms_norm_eps"], "attention_bias": False, "attention_dropout": 0.0,
         "sliding_window": spec["sliding_window"], "final_logit_softcapping": spec["final_logit_softcapping"],
         "tie_word_embeddings": True, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
         "initializer_range": 0.02, "use_cache": True, "layer_types": layer_types,
@@ -105,8 +114,9 @@ def published_config(spec):
     text |= {
         "vocab_size_per_layer_input": spec["vocab_size"], "use_bidirectional_attention": None,
         "rope_parameters": {
-            "full_attention": {"rope_type": "proportional", "rope_theta": 1000000.0, "partial_rotary_factor": 0.25},
-            "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+            "full_attention": {"rope_type": "proportional", "rope_theta": spec["global_rope_theta"],
+                               "partial_rotary_factor": spec["global_rope_part"]},
+            "sliding_attention": {"rope_type": "default", "rope_theta": spec["rope_theta"]},
         },
     }
     if spec["prefix"] == "model.":
