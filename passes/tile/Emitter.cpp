@@ -164,6 +164,22 @@ void Emitter::claim(Value step, Value count, function_ref<void(Value)> body) {
   scf::YieldOp::create(b, loc);
 }
 
+void Emitter::claimRuns(Value step, Value count, function_ref<void(Value)> body) {
+  Value shares = mul(stepField(step, GM_STEP_THREADS, i64()), 2);
+  auto op = scf::WhileOp::create(b, loc, TypeRange{i64(), i64()}, ValueRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.createBlock(&op.getBefore());
+  Value counter = at(step, GM_STEP_CLAIM);
+  // What others claim meanwhile makes the run a little longer than meant, no more.
+  Value rest = max(sub(count, load(i64(), counter)), number(0));
+  Value length = max(arith::DivUIOp::create(b, loc, rest, shares), number(1));
+  Value first = LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, counter, length, LLVM::AtomicOrdering::monotonic);
+  scf::ConditionOp::create(b, loc, less(first, count), ValueRange{first, min(add(first, length), count)});
+  Block *after = b.createBlock(&op.getAfter(), {}, TypeRange{i64(), i64()}, {loc, loc});
+  loop(after->getArgument(0), after->getArgument(1), 1, body);
+  scf::YieldOp::create(b, loc);
+}
+
 void Emitter::columns(int64_t count, function_ref<void(Value, Type)> body) {
   int64_t width = lanes(), whole = count / width * width;
   if (whole)

@@ -90,6 +90,9 @@ public:
   void ifElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
   /// Claims items 0..count-1 one after another together with the other threads.
   void claim(Value step, Value count, llvm::function_ref<void(Value)> body);
+  /// The same in runs of neighbours, long at first and shorter towards the end: memory is then read in long streams, and a
+  /// thread whose core is taken away holds nobody up for long.
+  void claimRuns(Value step, Value count, llvm::function_ref<void(Value)> body);
   /// Runs `body` for byte offsets of `columns` floats: whole vectors, then single floats. The body gets the offset and the type.
   void columns(int64_t count, llvm::function_ref<void(Value, Type)> body);
   /// Reduces over columns in a fixed order; `body` returns the new accumulator.

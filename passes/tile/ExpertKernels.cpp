@@ -119,7 +119,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   };
 
   Value runs = slots.get(slots.layout.runCount, e.number(0));
-  e.claim(code.step, e.mul(runs, panels), [&](Value item) {
+  e.claimRuns(code.step, e.mul(runs, panels), [&](Value item) {
     Value run = e.div(item, panels), panel = e.rem(item, panels);
     Value member = e.mul(slots.get(slots.layout.runExpert, run), perExpert);
     Value weights = e.at(code.pointers[1], e.add(e.mul(member, kernel::memberBytes(type)), e.mul(panel, groups * info.panelBlockBytes)));

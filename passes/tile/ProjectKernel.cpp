@@ -166,7 +166,7 @@ void ProjectWriter::write() {
     for (gemma::ProjectOp p : part.projections)
       results[p] = e.stack(tile * 128);
   }
-  e.claim(code.step, e.number(items), [&](Value item) {
+  e.claimRuns(code.step, e.number(items), [&](Value item) {
     // The parts' panels stand one after another.
     std::function<void(unsigned, int64_t)> pick = [&](unsigned index, int64_t begin) {
       Value panel = e.sub(item, e.number(begin));
