@@ -195,7 +195,7 @@ func.func @weights_in_order_of_use(%ids: tensor<?xi32>) -> (tensor<?x8xf32>) {
 // -----
 
 // Experts are five phases: their rows are sorted first. The gate and up halves of a stack become members of their own; a
-// stack in q8 reads packed bytes, one in bf16 floats. Of 4 experts a step reads 1: two members of
+// stack in q8 reads packed bytes, one in bf16 rows in bf16. Of 4 experts a step reads 1: two members of
 // 1088 bytes and one of 2048, with 128 for the table's row and 64 for a vector.
 // CHECK:       module attributes
 // CHECK-SAME:    kernel.decode_bytes = 4416 : i64
@@ -209,7 +209,7 @@ func.func @weights_in_order_of_use(%ids: tensor<?xi32>) -> (tensor<?x8xf32>) {
 // CHECK:         kernel.expert_slots %[[R]] into %[[S]] {experts = 4 : i64, top_k = 1 : i64}
 // CHECK:         %[[G:.+]] = kernel.buffer : <4 x "packed_i8", "slots_all">
 // CHECK:         kernel.expert_gather %[[X]], %[[S]] into %[[G]]
-// CHECK:         %[[H:.+]] = kernel.buffer : <2 x "packed_f32", "slots_all">
+// CHECK:         %[[H:.+]] = kernel.buffer : <2 x "packed_bf16", "slots_all">
 // CHECK:         kernel.expert_project %[[G]], %[[GU]], %[[S]] into %[[H]] {activation = "silu"
 // CHECK:         %[[O:.+]] = kernel.buffer : <4 x "f32", "slots_all">
 // CHECK:         kernel.expert_project %[[H]], %[[D]], %[[S]] into %[[O]] {experts
@@ -230,4 +230,73 @@ func.func @experts_are_five_phases(%ids: tensor<?xi32>) -> tensor<?x4xf32> {
     gemma.yield %y : tensor<?x4xf32>
   }
   return %1 : tensor<?x4xf32>
+}
+
+// -----
+
+// Only phases of rows write caches. What a projection gives goes through a buffer, and the next phase of rows takes it along.
+// CHECK-LABEL: func @step
+// CHECK:         %[[VC:.+]] = kernel.cache at {{.+}} <"values"
+// CHECK:         %[[VB:.+]] = kernel.buffer : <32 x "f32", "all">
+// CHECK:         kernel.project "all" {{.+}} outs(%[[VB]] :
+// CHECK:         kernel.rows "all" ins({{.*}}%[[VB]] : {{.+}}) outs({{.*}}%[[VC]] :
+// CHECK:         ^bb0({{.*}}%[[ARG:[a-z0-9]+]]: tensor<?x32xf32>):
+// CHECK:           kernel.yield {{.*}}%[[ARG]] :
+// CHECK-NOT:     kernel.rows
+// CHECK:         kernel.attention "all" ins({{.+}}, %[[VC]] :
+func.func @the_next_rows_take_a_projection_to_its_cache(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
+  %t = gemma.weight "table" index 0 format "f32" : tensor<8x32xf32>
+  %w = gemma.weight "v" index 1 format "f32" : tensor<32x32xf32>
+  %0:2 = gemma.phase "rows" -> tensor<?x32xf32>, !gemma.packed<32 x "f32", "all"> {
+    %e = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
+    %p = gemma.pack %e : tensor<?x32xf32> -> !gemma.packed<32 x "f32", "all">
+    gemma.yield %e, %p : tensor<?x32xf32>, !gemma.packed<32 x "f32", "all">
+  }
+  %1 = gemma.phase "project" -> tensor<?x32xf32> {
+    %v = gemma.project %0#1, %w : !gemma.packed<32 x "f32", "all">, tensor<32x32xf32> -> tensor<?x32xf32>
+    gemma.yield %v : tensor<?x32xf32>
+  }
+  %2:2 = gemma.phase "rows" -> tensor<?x32xf32>, tensor<?x32xf32> {
+    %q = gemma.scale %0#0 by 2.0 : tensor<?x32xf32> -> tensor<?x32xf32>
+    %k = gemma.scale %0#0 by 3.0 : tensor<?x32xf32> -> tensor<?x32xf32>
+    gemma.yield %q, %k : tensor<?x32xf32>, tensor<?x32xf32>
+  }
+  %3 = gemma.phase "attention" -> tensor<?x32xf32> {
+    %a = gemma.attention %2#0, %2#1, %1 heads 1 kv_heads 1 head_dim 32 scale 1.0
+        : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32>
+    gemma.yield %a : tensor<?x32xf32>
+  }
+  return %3 : tensor<?x32xf32>
+}
+
+// -----
+
+// Where no phase of rows comes before the attention, one is made.
+// CHECK-LABEL: func @step
+// CHECK:         kernel.project "all" {{.+}} outs(%[[VB:[0-9]+]] :
+// CHECK-NEXT:    ^bb0
+// CHECK:         kernel.rows "all" ins(%[[VB]] :
+// CHECK-NEXT:    ^bb0(%[[ARG:.+]]: tensor<?x32xf32>):
+// CHECK-NEXT:      kernel.yield %[[ARG]] :
+// CHECK-NEXT:    }
+// CHECK:         kernel.attention "all"
+func.func @or_a_phase_of_their_own(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
+  %t = gemma.weight "table" index 0 format "f32" : tensor<8x32xf32>
+  %w = gemma.weight "v" index 1 format "f32" : tensor<32x32xf32>
+  %0:3 = gemma.phase "rows" -> tensor<?x32xf32>, tensor<?x32xf32>, !gemma.packed<32 x "f32", "all"> {
+    %e = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
+    %k = gemma.scale %e by 3.0 : tensor<?x32xf32> -> tensor<?x32xf32>
+    %p = gemma.pack %e : tensor<?x32xf32> -> !gemma.packed<32 x "f32", "all">
+    gemma.yield %e, %k, %p : tensor<?x32xf32>, tensor<?x32xf32>, !gemma.packed<32 x "f32", "all">
+  }
+  %1 = gemma.phase "project" -> tensor<?x32xf32> {
+    %v = gemma.project %0#2, %w : !gemma.packed<32 x "f32", "all">, tensor<32x32xf32> -> tensor<?x32xf32>
+    gemma.yield %v : tensor<?x32xf32>
+  }
+  %3 = gemma.phase "attention" -> tensor<?x32xf32> {
+    %a = gemma.attention %0#0, %0#1, %1 heads 1 kv_heads 1 head_dim 32 scale 1.0
+        : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32>
+    gemma.yield %a : tensor<?x32xf32>
+  }
+  return %3 : tensor<?x32xf32>
 }

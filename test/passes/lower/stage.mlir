@@ -3,6 +3,7 @@
 // RUN: gemma-opt %s --gemma-stage-lower --dump-pass-pipeline -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORDER
 
 // ORDER:     kernel-expand-dot
+// ORDER:     kernel-expand-pair-dot
 // ORDER:     kernel-expand-math
 // ORDER:     convert-vector-to-llvm
 // ORDER:     convert-arith-to-llvm
@@ -31,7 +32,8 @@ func.func private @phase(%step: !llvm.ptr, %count: i64, %p: !llvm.ptr) attribute
     %w = llvm.load %p : !llvm.ptr -> vector<16xi8>
     %d = kernel.dot %acc, %w, %w {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
     %f = arith.sitofp %d : vector<4xi32> to vector<4xf32>
-    %e = math.exp %f : vector<4xf32>
+    %pairs = kernel.pair_dot %f, %acc, %acc : vector<4xf32>, vector<4xi32>
+    %e = math.exp %pairs : vector<4xf32>
     %s = vector.reduction <add>, %e : vector<4xf32> into f32
     llvm.store %s, %p : f32, !llvm.ptr
     scf.yield

@@ -24,6 +24,14 @@ llvm.func @a_byte_product(%acc: vector<4xi32>, %w: vector<16xi8>) {
 
 // -----
 
+llvm.func @a_product_of_pairs(%acc: vector<4xf32>, %w: vector<4xi32>) {
+  // expected-error@+1 {{after lower: kernel.pair_dot has no form in the LLVM dialect}}
+  %0 = kernel.pair_dot %acc, %w, %w : vector<4xf32>, vector<4xi32>
+  llvm.return
+}
+
+// -----
+
 // What the conversions leave when they do not meet.
 llvm.func @a_cast(%x: i64) {
   // expected-error@+1 {{after lower: builtin.unrealized_conversion_cast has no form in the LLVM dialect}}

@@ -23,9 +23,9 @@ func.func @packed_in_the_phase_that_computes(%x: tensor<?x4xf32>) -> tensor<?x8x
 
 // -----
 
-// Floating-point weights read floats. The plain rows have another reader, so both leave the phase.
+// bf16 weights read bf16 rows. The plain rows have another reader, so both leave the phase.
 // CHECK-LABEL: func @plain_rows_stay_for_others
-// CHECK:         %[[P:.+]]:2 = gemma.phase "rows" -> tensor<?x4xf32>, !gemma.packed<4 x "f32", "all"> {
+// CHECK:         %[[P:.+]]:2 = gemma.phase "rows" -> tensor<?x4xf32>, !gemma.packed<4 x "bf16", "all"> {
 // CHECK:         gemma.project %[[P]]#1
 // CHECK:         gemma.add %{{.+}}, %[[P]]#0
 func.func @plain_rows_stay_for_others(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -69,7 +69,7 @@ func.func @one_pack_for_equal_readers(%x: tensor<?x4xf32>) -> (tensor<?x8xf32>, 
 
 // A router in bf16 beside experts in q8: the same rows are wanted in both forms.
 // CHECK-LABEL: func @two_packs_for_different_readers
-// CHECK:         %[[P:.+]]:2 = gemma.phase "rows" -> !gemma.packed<4 x "i8", "all">, !gemma.packed<4 x "f32", "all"> {
+// CHECK:         %[[P:.+]]:2 = gemma.phase "rows" -> !gemma.packed<4 x "i8", "all">, !gemma.packed<4 x "bf16", "all"> {
 // CHECK:         gemma.project %[[P]]#0
 // CHECK:         gemma.project %[[P]]#1
 func.func @two_packs_for_different_readers(%x: tensor<?x4xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {

@@ -11,7 +11,7 @@
 // CHECK:       module attributes {kernel.arena_bytes = 4096 : i64
 // CHECK-NOT:   gemma.
 // CHECK-LABEL: func.func @gm_any_decode(
-// CHECK-NOT:     kernel.
+// CHECK-NOT:     kernel.{{[^dp]}}
 // CHECK-LABEL: func.func @gm_any_prefill(
 // CHECK-LABEL: func.func @gm_any_read(
 module attributes {kernel.chunk = 4 : i64, kernel.last_rows = 2 : i64, kernel.level = {symbol = "any", token_tile = 2 : i64}} {
@@ -35,21 +35,21 @@ module attributes {kernel.chunk = 4 : i64, kernel.last_rows = 2 : i64, kernel.le
       kernel.yield %x, %y, %x : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32>
     }
     %a = kernel.buffer : !kernel.buffer<32 x "f32", "all">
-    %ap = kernel.buffer : !kernel.buffer<32 x "packed_f32", "all">
+    %ap = kernel.buffer : !kernel.buffer<32 x "packed_bf16", "all">
     kernel.attention "all" ins(%q, %k, %v : !kernel.buffer<32 x "f32", "all">, !kernel.cache<"keys", "bf16", 1 x 32, slots 32 ring 0>,
                                !kernel.cache<"values", "bf16", 1 x 32, slots 32 ring 0>)
-        outs(%a, %ap : !kernel.buffer<32 x "f32", "all">, !kernel.buffer<32 x "packed_f32", "all">) {
+        outs(%a, %ap : !kernel.buffer<32 x "f32", "all">, !kernel.buffer<32 x "packed_bf16", "all">) {
     ^bb0(%x: tensor<?x32xf32>, %y: tensor<?x32xf32>, %z: tensor<?x32xf32>):
       %o = gemma.attention %x, %y, %z heads 1 kv_heads 1 head_dim 32 scale 1.0
           : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32>
-      %op = gemma.pack %o : tensor<?x32xf32> -> !gemma.packed<32 x "f32", "all">
-      kernel.yield %o, %op : tensor<?x32xf32>, !gemma.packed<32 x "f32", "all">
+      %op = gemma.pack %o : tensor<?x32xf32> -> !gemma.packed<32 x "bf16", "all">
+      kernel.yield %o, %op : tensor<?x32xf32>, !gemma.packed<32 x "bf16", "all">
     }
     %scores = kernel.buffer : !kernel.buffer<2 x "f32", "all">
-    kernel.project "all" ins(%ap, %r : !kernel.buffer<32 x "packed_f32", "all">, !kernel.weight<"bf16", "panel", 1 x 2 x 32>)
+    kernel.project "all" ins(%ap, %r : !kernel.buffer<32 x "packed_bf16", "all">, !kernel.weight<"bf16", "panel", 1 x 2 x 32>)
         outs(%scores : !kernel.buffer<2 x "f32", "all">) {
-    ^bb0(%x: !gemma.packed<32 x "f32", "all">, %w: tensor<2x32xf32>):
-      %y = gemma.project %x, %w : !gemma.packed<32 x "f32", "all">, tensor<2x32xf32> -> tensor<?x2xf32>
+    ^bb0(%x: !gemma.packed<32 x "bf16", "all">, %w: tensor<2x32xf32>):
+      %y = gemma.project %x, %w : !gemma.packed<32 x "bf16", "all">, tensor<2x32xf32> -> tensor<?x2xf32>
       kernel.yield %y : tensor<?x2xf32>
     }
     %route = kernel.buffer : !kernel.buffer<1 x "routing", "all">

@@ -76,20 +76,20 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 
 // -----
 
-// One matrix product for each format and number of tokens, whatever the sizes: the number of groups of 32 columns is its third
+// One matrix product for each format, kind of inputs and number of tokens, whatever the sizes: the number of groups of 32 columns is its third
 // argument. 8-bit codes are unsigned up to 255 unless the level stores them signed; 4-bit codes go up to 15.
 // CHECK-LABEL: func.func @gm_any_decode(
 // CHECK:       func.func private @gm_any_decode_project_0(
-// CHECK:         call @dot_q8_1(%{{.+}}, %{{.+}}, %c2{{.*}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
-// CHECK:       func.func private @dot_q8_1(
+// CHECK:         call @dot_q8_i8_1(%{{.+}}, %{{.+}}, %c2{{.*}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
+// CHECK:       func.func private @dot_q8_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 255 : i64} : vector<4xi32>, vector<16xi8>
 // CHECK:       func.func private @gm_any_decode_project_1(
-// CHECK:         call @dot_q8_1(%{{.+}}, %{{.+}}, %c3{{.*}}, %{{.+}})
-// CHECK:         call @dot_q4_1(
-// CHECK-NOT:   func.func private @dot_q8_1(
-// CHECK:       func.func private @dot_q4_1(
+// CHECK:         call @dot_q8_i8_1(%{{.+}}, %{{.+}}, %c3{{.*}}, %{{.+}})
+// CHECK:         call @dot_q4_i8_1(
+// CHECK-NOT:   func.func private @dot_q8_i8_1(
+// CHECK:       func.func private @dot_q4_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
-// CHECK:       func.func private @dot_q8_4(
+// CHECK:       func.func private @dot_q8_i8_4(
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
   func.func @step(%ids: tensor<?xi32>) {
     %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
@@ -121,7 +121,7 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 
 // A level with signed codes and wide vectors. What the 8-bit format is worth is in the level, not in the pass.
 // CHECK-LABEL: func.func @gm_any_decode(
-// CHECK:       func.func private @dot_q8_1(
+// CHECK:       func.func private @dot_q8_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 255 : i64, signed_weights} : vector<8xi32>, vector<32xi8>
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
                    kernel.level = {symbol = "any", token_tile = 4 : i64, vector_bits = 256 : i64, signed_weights = true}} {
@@ -155,11 +155,11 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
 // CHECK:         call @gm_any_decode_attention_0(%arg0, %arg1, %[[Q]], %[[K]], %[[V]], %[[O]])
 // CHECK-LABEL: func.func private @gm_any_decode_attention_0(
 // CHECK-NOT:     math.tanh
-// CHECK:         call @dot_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK:         call @dot_f32_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
 // CHECK:         math.exp
 // CHECK-NOT:     math.tanh
-// CHECK:         call @dot_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
-// CHECK-LABEL: func.func private @dot_f32_4(
+// CHECK:         call @dot_f32_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK-LABEL: func.func private @dot_f32_f32_4(
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
   func.func @step(%ids: tensor<?xi32>) {
     %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>

@@ -1,9 +1,10 @@
 // RUN: gemma-opt %s --kernel-verify-tiled --split-input-file --verify-diagnostics
 
-// Byte products are the one thing left to the target.
-func.func @tiled(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>) -> vector<4xi32> {
+// Products of bytes and of bfloat16 pairs are what is left to the target.
+func.func @tiled(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>, %f: vector<4xf32>) -> (vector<4xi32>, vector<4xf32>) {
   %0 = kernel.dot %acc, %w, %x {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
-  return %0 : vector<4xi32>
+  %1 = kernel.pair_dot %f, %acc, %acc : vector<4xf32>, vector<4xi32>
+  return %0, %1 : vector<4xi32>, vector<4xf32>
 }
 
 // -----

@@ -1,6 +1,7 @@
-// The byte products of each level, instruction by instruction. The vectors are as wide as the level's.
+// The byte products of each level, instruction by instruction (pairs of bfloat16: lower-pair-dot.mlir). The vectors are as wide as the level's.
 // RUN: split-file %s %t
 // RUN: gemma-opt %t/512.mlir --lower-x86-64-v4-vnni | FileCheck %t/512.mlir --check-prefix=VNNI
+// RUN: gemma-opt %t/512.mlir --lower-x86-64-v4-bf16 | FileCheck %t/512.mlir --check-prefix=VNNI
 // RUN: gemma-opt %t/512.mlir --lower-x86-64-v4 | FileCheck %t/512.mlir --check-prefix=V4
 // RUN: gemma-opt %t/256.mlir --lower-x86-64-v3 | FileCheck %t/256.mlir --check-prefix=V3
 // RUN: gemma-opt %t/128.mlir --lower-x86-64 | FileCheck %t/128.mlir --check-prefix=BASE
