@@ -314,3 +314,11 @@ func.func @dot_type(%a: vector<4xi32>, %w: vector<16xi16>) {
   %0 = kernel.dot %a, %w, %w {max_code = 15 : i64} : vector<4xi32>, vector<16xi16>
   return
 }
+
+// -----
+
+func.func @pair_dot_c1(%a: vector<4xf32>, %w: vector<8xi32>) {
+  // expected-error@+1 {{'kernel.pair_dot' op needs 4 pairs for 4 lanes but has 8}}
+  %0 = kernel.pair_dot %a, %w, %w : vector<4xf32>, vector<8xi32>
+  return
+}

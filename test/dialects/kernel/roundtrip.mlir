@@ -118,3 +118,10 @@ func.func @dot(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>) -> vec
   %1 = kernel.dot %0, %w, %x {max_code = 127 : i64, signed_weights} : vector<4xi32>, vector<16xi8>
   return %1 : vector<4xi32>
 }
+
+// CHECK-LABEL: func @pair_dot
+func.func @pair_dot(%acc: vector<4xf32>, %w: vector<4xi32>, %x: vector<4xi32>) -> vector<4xf32> {
+  // CHECK: kernel.pair_dot %{{.+}}, %{{.+}}, %{{.+}} : vector<4xf32>, vector<4xi32>
+  %0 = kernel.pair_dot %acc, %w, %x : vector<4xf32>, vector<4xi32>
+  return %0 : vector<4xf32>
+}

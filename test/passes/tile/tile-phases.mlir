@@ -78,8 +78,17 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 
 // One matrix product for each format, kind of inputs and number of tokens, whatever the sizes: the number of groups of 32 columns is its third
 // argument. 8-bit codes are unsigned up to 255 unless the level stores them signed; 4-bit codes go up to 15.
+// Panels are claimed in runs, so that weights are read in streams: two shares for each thread (field 64) of what is left, at
+// least one panel.
 // CHECK-LABEL: func.func @gm_any_decode(
 // CHECK:       func.func private @gm_any_decode_project_0(
+// CHECK:         %[[AT_THREADS:.+]] = llvm.getelementptr %{{.+}}[%c64
+// CHECK:         %[[THREADS:.+]] = llvm.load %[[AT_THREADS]]
+// CHECK:         %[[SHARES:.+]] = arith.muli %[[THREADS]], %c2
+// CHECK:         scf.while
+// CHECK:           %[[LENGTH:.+]] = arith.divui %{{.+}}, %[[SHARES]]
+// CHECK:           %[[SOME:.+]] = arith.maxsi %[[LENGTH]], %c1
+// CHECK:           llvm.atomicrmw add %{{.+}}, %[[SOME]] monotonic
 // CHECK:         call @dot_q8_i8_1(%{{.+}}, %{{.+}}, %c2{{.*}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
 // CHECK:       func.func private @dot_q8_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 255 : i64} : vector<4xi32>, vector<16xi8>
