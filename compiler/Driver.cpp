@@ -19,8 +19,8 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
@@ -77,7 +77,8 @@ Exit writeText(const std::string &path, const std::string &text) {
 
 class Builder {
 public:
-  explicit Builder(const BuildOptions &options) : options(options), context(makeRegistry()), diagnostics(sources, &context) {}
+  explicit Builder(const BuildOptions &options)
+      : options(options), context(makeRegistry()), diagnostics(sources, &context) {}
 
   Exit run();
 
@@ -87,10 +88,12 @@ private:
     registerAllDialects(registry);
     return registry;
   }
-  int threads() const { return options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency()); }
+  int threads() const {
+    return options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  }
   void enableRemarks();
-  Exit resume();       ///< --from
-  Exit front();        ///< up to the plan, or to an earlier stage that was asked for
+  Exit resume(); ///< --from
+  Exit front();  ///< up to the plan, or to an earlier stage that was asked for
   Exit compileAndWrite();
   std::vector<pack::Item> packItems();
   Exit write(const std::vector<pipeline::LevelResult> &levels);
@@ -110,7 +113,9 @@ void Builder::enableRemarks() {
   mlir::remark::RemarkCategories categories;
   categories.all = options.remarksFilter;
   // Remarks become diagnostics, which the handler prints at the line of the description.
-  (void)mlir::remark::enableOptimizationRemarks(context, nullptr, std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories, /*printAsEmitRemarks=*/true);
+  (void)mlir::remark::enableOptimizationRemarks(context, nullptr,
+                                                std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories,
+                                                /*printAsEmitRemarks=*/true);
 }
 
 Exit Builder::front() {
@@ -126,7 +131,8 @@ Exit Builder::front() {
     return report({"--quant keep: random weights have no format of their own; choose f32, bf16, q8 or q4"});
   stageOptions.context = options.context ? options.context : inputs->model.context;
   if (stageOptions.context > inputs->model.context)
-    return report({"--context " + std::to_string(options.context) + ": this model has positions for " + std::to_string(inputs->model.context) + " tokens"});
+    return report({"--context " + std::to_string(options.context) + ": this model has positions for " +
+                   std::to_string(inputs->model.context) + " tokens"});
   module = import::importModel(context, inputs->model, inputs->keptFormats);
   if (!module)
     return Exit::Input;
@@ -142,11 +148,13 @@ Exit Builder::resume() {
     return Exit::Input;
   stageOptions.context = options.context ? options.context : stageOptions.context;
   Stage to = options.to.value_or(Stage::Lower), last = std::min(to, Stage::Layout);
-  if (*options.from <= last && failed(pipeline::runStages(*module, *options.from, last, stageOptions, {options.dumpFolder})))
+  if (*options.from <= last &&
+      failed(pipeline::runStages(*module, *options.from, last, stageOptions, {options.dumpFolder})))
     return Exit::Input;
   if (to <= Stage::Layout)
     return writeText(options.output, pipeline::printModule(*module));
-  pipeline::LevelResult result = pipeline::compileLevel(pipeline::printModule(*module), *options.from, to, stageOptions, *choice.target, *choice.levels.front(), {options.dumpFolder});
+  pipeline::LevelResult result = pipeline::compileLevel(pipeline::printModule(*module), *options.from, to, stageOptions,
+                                                        *choice.target, *choice.levels.front(), {options.dumpFolder});
   return result.ok ? writeText(options.output, result.text) : Exit::Input;
 }
 
@@ -155,10 +163,13 @@ std::vector<pack::Item> Builder::packItems() {
   std::vector<pack::Item> items;
   module->walk([&](kernel::WeightOp op) {
     kernel::WeightType type = op.getType();
-    kernel::Layout layout = type.getLayout() == "panel" ? kernel::Layout::Panel : type.getLayout() == "rows" ? kernel::Layout::Rows : kernel::Layout::Vector;
+    kernel::Layout layout = type.getLayout() == "panel"  ? kernel::Layout::Panel
+                            : type.getLayout() == "rows" ? kernel::Layout::Rows
+                                                         : kernel::Layout::Vector;
     const std::vector<int64_t> &shape = inputs->model.weights[op.getIndex()].shape;
     int64_t split = shape.size() == 3 ? type.getMembers() / shape[0] : 1;
-    items.push_back({static_cast<int64_t>(op.getIndex()), *kernel::parseFormat(std::string_view(type.getFormat())), layout, static_cast<int64_t>(op.getOffset()), kernel::totalBytes(type), split});
+    items.push_back({static_cast<int64_t>(op.getIndex()), *kernel::parseFormat(std::string_view(type.getFormat())),
+                     layout, static_cast<int64_t>(op.getOffset()), kernel::totalBytes(type), split});
   });
   return items;
 }
@@ -169,8 +180,9 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   std::vector<emit::LinkInput> objects;
   for (size_t i = 0; i < levels.size(); ++i) {
     const targets::Level &level = *choice.levels[i];
-    table.levels.push_back({level.info.name, level.featureBits, pipeline::entrySymbol(level, "decode"), pipeline::entrySymbol(level, "prefill"),
-                            pipeline::entrySymbol(level, "read"), levels[i].arenaBytes, stageOptions.chunk, stageOptions.lastRows});
+    table.levels.push_back({level.info.name, level.featureBits, pipeline::entrySymbol(level, "decode"),
+                            pipeline::entrySymbol(level, "prefill"), pipeline::entrySymbol(level, "read"),
+                            levels[i].arenaBytes, stageOptions.chunk, stageOptions.lastRows});
     objects.push_back({level.info.name, levels[i].object});
   }
   table.vocabTokens = number("kernel.vocab");
@@ -210,8 +222,11 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   emit::ManifestFacts facts{options.recipe, stageOptions.kv, stageOptions.context, options.weights};
   std::string manifest = emit::buildManifest(inputs->model, *inputs->checkpoint, items, facts);
 
-  auto bytes = [](const std::string &text) { return std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()); };
-  Result<emit::ArtifactWriter> writer = emit::ArtifactWriter::create(options.output, bytes(*elf), table.weightBytes + tokenizer.section.size());
+  auto bytes = [](const std::string &text) {
+    return std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size());
+  };
+  Result<emit::ArtifactWriter> writer =
+      emit::ArtifactWriter::create(options.output, bytes(*elf), table.weightBytes + tokenizer.section.size());
   if (!writer)
     return report(writer.error());
   Progress progress("packing weights", options.quiet);
@@ -238,17 +253,20 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
 Exit Builder::compileAndWrite() {
   std::string plan = pipeline::printModule(*module);
   if (options.to) {
-    pipeline::LevelResult result = pipeline::compileLevel(plan, Stage::Tile, *options.to, stageOptions, *choice.target, *choice.levels.front(), {options.dumpFolder});
+    pipeline::LevelResult result = pipeline::compileLevel(plan, Stage::Tile, *options.to, stageOptions, *choice.target,
+                                                          *choice.levels.front(), {options.dumpFolder});
     return result.ok ? writeText(options.output, result.text) : Exit::Bug;
   }
   auto start = std::chrono::steady_clock::now();
   auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  std::vector<pipeline::LevelResult> levels = pipeline::compileLevels(plan, stageOptions, *choice.target, choice.levels, {options.dumpFolder}, threads());
+  std::vector<pipeline::LevelResult> levels =
+      pipeline::compileLevels(plan, stageOptions, *choice.target, choice.levels, {options.dumpFolder}, threads());
   for (const pipeline::LevelResult &level : levels)
     if (!level.ok)
       return Exit::Bug;
   if (!options.quiet)
-    llvm::errs() << llvm::formatv("compiled {0} level{1} of {2} in {3:f1} s\n", levels.size(), levels.size() == 1 ? "" : "s", choice.target->name(), seconds());
+    llvm::errs() << llvm::formatv("compiled {0} level{1} of {2} in {3:f1} s\n", levels.size(),
+                                  levels.size() == 1 ? "" : "s", choice.target->name(), seconds());
   Exit exit = write(levels);
   if (exit == Exit::Ok && !options.quiet) {
     uint64_t size = 0;
@@ -287,7 +305,8 @@ std::optional<TargetChoice> gemmac::chooseTargets(const std::vector<std::string>
   TargetChoice choice;
   auto take = [&](const targets::Target *target, const targets::Level *level) {
     if (choice.target && choice.target != target) {
-      message = "--target: " + choice.target->name().str() + " and " + target->name().str() + " cannot be in one executable";
+      message =
+          "--target: " + choice.target->name().str() + " and " + target->name().str() + " cannot be in one executable";
       return false;
     }
     choice.target = target;
@@ -331,7 +350,8 @@ Exit gemmac::build(const BuildOptions &options) {
   return Builder(options).run();
 }
 
-Exit gemmac::check(const std::string &description, const std::optional<std::string> &size, const std::string &weights, bool print) {
+Exit gemmac::check(const std::string &description, const std::optional<std::string> &size, const std::string &weights,
+                   bool print) {
   if (weights.empty() && !size) {
     Status status = config::check(description);
     return status ? Exit::Ok : report(status.error());

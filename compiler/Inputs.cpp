@@ -18,7 +18,8 @@ static Result<uint64_t> parseSeed(const std::string &text) {
 
 static config::Facts factsOf(const import::Checkpoint &checkpoint) {
   config::Facts facts;
-  facts.source = checkpoint.source() == import::Source::Gguf ? config::Facts::Source::Gguf : config::Facts::Source::HuggingFace;
+  facts.source =
+      checkpoint.source() == import::Source::Gguf ? config::Facts::Source::Gguf : config::Facts::Source::HuggingFace;
   facts.path = checkpoint.path();
   facts.numbers = checkpoint.numbers();
   for (const import::Tensor &tensor : checkpoint.tensors())
@@ -39,7 +40,8 @@ static std::vector<std::string> keptFormats(const import::Bindings &bindings) {
   return formats;
 }
 
-Result<Inputs> gemmac::openInputs(const std::string &description, const std::optional<std::string> &size, const std::string &weights) {
+Result<Inputs> gemmac::openInputs(const std::string &description, const std::optional<std::string> &size,
+                                  const std::string &weights) {
   Inputs inputs;
   if (weights.starts_with("random:")) {
     Result<uint64_t> seed = parseSeed(weights.substr(7));

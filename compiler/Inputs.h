@@ -19,7 +19,8 @@ struct Inputs {
 };
 
 /// Opens and checks everything that can be checked without reading the tensors.
-Result<Inputs> openInputs(const std::string &description, const std::optional<std::string> &size, const std::string &weights);
+Result<Inputs> openInputs(const std::string &description, const std::optional<std::string> &size,
+                          const std::string &weights);
 
 } // namespace gemmac
 #endif

@@ -22,9 +22,11 @@ void Progress::update(int64_t done, int64_t total) {
   double part = static_cast<double>(done) / static_cast<double>(total);
   double left = done > 0 ? seconds / part - seconds : 0;
   int filled = static_cast<int>(part * 30);
-  std::string bar = std::string(static_cast<size_t>(filled), '#') + std::string(static_cast<size_t>(std::max(0, 30 - filled)), '.');
-  fmt::print(stderr, "{}{} [{}] {:3.0f} %  {:.0f} of {:.0f} MB  {:.0f} s left{}", terminal ? "\r" : "", what, bar, part * 100,
-             static_cast<double>(done) / 1e6, static_cast<double>(total) / 1e6, left, terminal ? "   " : "\n");
+  std::string bar =
+      std::string(static_cast<size_t>(filled), '#') + std::string(static_cast<size_t>(std::max(0, 30 - filled)), '.');
+  fmt::print(stderr, "{}{} [{}] {:3.0f} %  {:.0f} of {:.0f} MB  {:.0f} s left{}", terminal ? "\r" : "", what, bar,
+             part * 100, static_cast<double>(done) / 1e6, static_cast<double>(total) / 1e6, left,
+             terminal ? "   " : "\n");
   std::fflush(stderr);
 }
 

@@ -1,5 +1,5 @@
-// What a target is: plain numbers for its levels, and the passes that turn tile-level operations into its instructions. One
-// folder per target; TargetRegistry.cpp is the list.
+// What a target is: plain numbers for its levels, and the passes that turn tile-level operations into its instructions.
+// One folder per target; TargetRegistry.cpp is the list.
 #ifndef TARGETS_TARGET_H
 #define TARGETS_TARGET_H
 
@@ -36,7 +36,6 @@ llvm::ArrayRef<const Target *> allTargets();
 
 /// By name, or null.
 const Target *findTarget(llvm::StringRef name);
-
 
 } // namespace gemmac::targets
 #endif

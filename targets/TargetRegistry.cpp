@@ -1,5 +1,5 @@
-// The list of targets. It is generated: targets/CMakeLists.txt names the folders, and each folder defines the function that
-// returns its target, called as the folder is.
+// The list of targets. It is generated: targets/CMakeLists.txt names the folders, and each folder defines the function
+// that returns its target, called as the folder is.
 #include "targets/Target.h"
 
 using namespace gemmac::targets;

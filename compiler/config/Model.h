@@ -1,5 +1,5 @@
-// A description of a model family, elaborated for one size: what compiler/config makes of a TOML file and a checkpoint's own
-// numbers, and what compiler/import turns into IR. Every value knows the line that caused it.
+// A description of a model family, elaborated for one size: what compiler/config makes of a TOML file and a
+// checkpoint's own numbers, and what compiler/import turns into IR. Every value knows the line that caused it.
 #ifndef COMPILER_CONFIG_MODEL_H
 #define COMPILER_CONFIG_MODEL_H
 
@@ -27,13 +27,13 @@ struct Value {
 
 /// One tensor of the model.
 struct Weight {
-  std::string name;                           ///< ours: "embed", "layers.3.q_proj"
-  std::vector<int64_t> shape;                 ///< [out, in], [n] or [experts, out, in]
-  std::vector<std::vector<std::string>> names; ///< tensors of the checkpoint that may hold it, best first; a candidate of several
-                                              ///< names is their concatenation along `out`
-  std::string floor;                          ///< lowest format a recipe may choose: "", "q8", "bf16" or "f32"
-  double offset = 0;                          ///< added to every element when it is read (norms stored as w - 1)
-  int64_t interleavedHeads = 0;               ///< > 0: the rows of each of these heads are stored for interleaved rotation
+  std::string name;                            ///< ours: "embed", "layers.3.q_proj"
+  std::vector<int64_t> shape;                  ///< [out, in], [n] or [experts, out, in]
+  std::vector<std::vector<std::string>> names; ///< tensors of the checkpoint that may hold it, best first; a candidate
+                                               ///< of several names is their concatenation along `out`
+  std::string floor;            ///< lowest format a recipe may choose: "", "q8", "bf16" or "f32"
+  double offset = 0;            ///< added to every element when it is read (norms stored as w - 1)
+  int64_t interleavedHeads = 0; ///< > 0: the rows of each of these heads are stored for interleaved rotation
   Position where;
 };
 
@@ -45,7 +45,7 @@ struct Step {
   std::vector<std::string> inputs;  ///< names of earlier steps; "ids" is the token ids
   std::vector<std::string> weights; ///< names of Model::weights
   std::map<std::string, Attribute> attributes;
-  int layer = -1;                   ///< -1 outside of the layers
+  int layer = -1; ///< -1 outside of the layers
   Position where;
 };
 
@@ -59,7 +59,7 @@ struct Model {
   std::string family, size; ///< size: the TOML's, or "checkpoint" when the numbers came from the weights alone
   int64_t vocab = 0, context = 0, layers = 0;
   std::vector<Weight> weights;
-  std::vector<Step> steps;  ///< in order; the last one yields the logits
+  std::vector<Step> steps; ///< in order; the last one yields the logits
   std::vector<Ignored> ignored;
   std::map<std::string, Value> numbers; ///< every resolved hyperparameter, for `check --print`
   // What the runtime wants to know.

@@ -16,15 +16,16 @@ static bool hasChatTemplate(const import::Checkpoint &checkpoint) {
     return false;
   std::filesystem::path folder = checkpoint.path();
   std::error_code error;
-  if (std::filesystem::exists(folder / "chat_template.jinja", error) || std::filesystem::exists(folder / "chat_template.json", error))
+  if (std::filesystem::exists(folder / "chat_template.jinja", error) ||
+      std::filesystem::exists(folder / "chat_template.json", error))
     return true;
   std::ifstream file(folder / "tokenizer_config.json");
   nlohmann::json config = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
   return config.is_object() && config.contains("chat_template") && !config["chat_template"].is_null();
 }
 
-std::string emit::buildManifest(const config::Model &model, const import::Checkpoint &checkpoint, std::span<const pack::Item> items,
-                                const ManifestFacts &facts) {
+std::string emit::buildManifest(const config::Model &model, const import::Checkpoint &checkpoint,
+                                std::span<const pack::Item> items, const ManifestFacts &facts) {
   nlohmann::ordered_json manifest;
   manifest["model"] = model.family;
   manifest["size"] = model.size;
@@ -39,7 +40,8 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   manifest["sampling"] = {{"temperature", model.temperature}, {"top_p", model.topP}, {"top_k", model.topK}};
   // The name, not the path: the same weights elsewhere give the same bytes.
   std::string source = facts.weightsSource;
-  manifest["weights_source"] = source.starts_with("random:") ? source : std::filesystem::path(source).lexically_normal().filename().string();
+  manifest["weights_source"] =
+      source.starts_with("random:") ? source : std::filesystem::path(source).lexically_normal().filename().string();
   std::map<std::string, int64_t> formats;
   for (const pack::Item &item : items)
     if (item.layout != kernel::Layout::Vector)

@@ -16,8 +16,8 @@ struct ManifestFacts {
 };
 
 /// The same model and facts give the same text.
-std::string buildManifest(const config::Model &model, const import::Checkpoint &checkpoint, std::span<const pack::Item> items,
-                          const ManifestFacts &facts);
+std::string buildManifest(const config::Model &model, const import::Checkpoint &checkpoint,
+                          std::span<const pack::Item> items, const ManifestFacts &facts);
 
 } // namespace gemmac::emit
 #endif

@@ -20,8 +20,8 @@ enum class DType { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_
 struct Tensor {
   std::string name;
   DType type = DType::Other;
-  std::string typeName;         ///< as the file says it, for messages
-  std::vector<int64_t> shape;   ///< outermost first ([out, in], as in PyTorch), also for GGUF
+  std::string typeName;          ///< as the file says it, for messages
+  std::vector<int64_t> shape;    ///< outermost first ([out, in], as in PyTorch), also for GGUF
   std::span<const uint8_t> data; ///< empty for random weights
   std::string file;
 };
@@ -40,11 +40,13 @@ public:
   /// GGUF's big token arrays are not in it.
   const std::map<std::string, config::Value> &numbers() const { return values; }
 
-  /// Reads elements [first, first + out.size()) of the flattened tensor as f32 (dequantised). `first` and the size are multiples
-  /// of the type's block (1, 32 or 256 elements). Thread safe. NaN or Inf in a scale or element is an error naming the tensor.
+  /// Reads elements [first, first + out.size()) of the flattened tensor as f32 (dequantised). `first` and the size are
+  /// multiples of the type's block (1, 32 or 256 elements). Thread safe. NaN or Inf in a scale or element is an error
+  /// naming the tensor.
   virtual Status read(const Tensor &tensor, int64_t first, std::span<float> out) const = 0;
 
-  /// Says that `data`, a part of some tensor's data, is not needed soon: its pages may leave this process. Reading it again works.
+  /// Says that `data`, a part of some tensor's data, is not needed soon: its pages may leave this process. Reading it
+  /// again works.
   virtual void release(std::span<const uint8_t> data) const {}
 
 protected:
@@ -54,8 +56,8 @@ protected:
   std::map<std::string, config::Value> values;
 };
 
-/// `path` is a folder (config.json + *.safetensors), or a .gguf file. Every defect of the files that can be seen without
-/// reading the tensors' data is reported here.
+/// `path` is a folder (config.json + *.safetensors), or a .gguf file. Every defect of the files that can be seen
+/// without reading the tensors' data is reported here.
 Result<std::unique_ptr<Checkpoint>> openCheckpoint(const std::string &path);
 
 /// Random weights of the model's own shapes under the first name of each weight: same seed, same numbers.
@@ -66,11 +68,13 @@ struct Binding {
   std::vector<const Tensor *> parts;
 };
 struct Bindings {
-  std::vector<Binding> weights;       ///< parallel to Model::weights
-  std::vector<std::string> leftOut;   ///< one line each: knowingly unused tensors, grouped by reason ("vision tower: 64 tensors")
+  std::vector<Binding> weights; ///< parallel to Model::weights
+  std::vector<std::string>
+      leftOut; ///< one line each: knowingly unused tensors, grouped by reason ("vision tower: 64 tensors")
 };
 
-/// Binds every weight; missing, unused, doubly bound or wrong-shaped tensors are errors that name both sides, all in one run.
+/// Binds every weight; missing, unused, doubly bound or wrong-shaped tensors are errors that name both sides, all in
+/// one run.
 Result<Bindings> bindWeights(const config::Model &model, const Checkpoint &checkpoint);
 
 } // namespace gemmac::import

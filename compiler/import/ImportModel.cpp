@@ -1,5 +1,5 @@
-// See ImportModel.h. Shapes are computed here from the weights; whatever does not fit is found by the operations' verifiers,
-// which report it at the description's line.
+// See ImportModel.h. Shapes are computed here from the weights; whatever does not fit is found by the operations'
+// verifiers, which report it at the description's line.
 #include "compiler/import/ImportModel.h"
 
 #include "dialects/gemma/Gemma.h"
@@ -30,15 +30,20 @@ private:
   using Build = std::function<Value(const config::Step &)>;
 
   Location locationOf(const std::string &name, const config::Position &where) {
-    return NameLoc::get(b.getStringAttr(name), FileLineColLoc::get(b.getContext(), where.file, where.line, where.column));
+    return NameLoc::get(b.getStringAttr(name),
+                        FileLineColLoc::get(b.getContext(), where.file, where.line, where.column));
   }
   bool build(const config::Step &step);
   Value make(const config::Step &step, Location loc);
   Value weight(const std::string &name);
   Value input(const config::Step &step, unsigned index) { return values.lookup(step.inputs[index]); }
   double number(const config::Step &step, StringRef name, double fallback);
-  FloatAttr real(const config::Step &step, StringRef name, double fallback = 0) { return b.getF64FloatAttr(number(step, name, fallback)); }
-  IntegerAttr integer(const config::Step &step, StringRef name) { return b.getI64IntegerAttr(static_cast<int64_t>(number(step, name, 0))); }
+  FloatAttr real(const config::Step &step, StringRef name, double fallback = 0) {
+    return b.getF64FloatAttr(number(step, name, fallback));
+  }
+  IntegerAttr integer(const config::Step &step, StringRef name) {
+    return b.getI64IntegerAttr(static_cast<int64_t>(number(step, name, 0)));
+  }
   StringAttr word(const config::Step &step, StringRef name);
 
   const config::Model &model;
@@ -62,7 +67,8 @@ Value Importer::weight(const std::string &name) {
     b.setInsertionPointAfter(lastWeight);
   else
     b.setInsertionPointToStart(body);
-  auto op = WeightOp::create(b, locationOf(name, w.where), RankedTensorType::get(w.shape, b.getF32Type()), b.getStringAttr(name), b.getI64IntegerAttr(index),
+  auto op = WeightOp::create(b, locationOf(name, w.where), RankedTensorType::get(w.shape, b.getF32Type()),
+                             b.getStringAttr(name), b.getI64IntegerAttr(index),
                              w.floor.empty() ? StringAttr() : b.getStringAttr(w.floor), StringAttr());
   if (index < kept.size() && !kept[index].empty())
     op->setAttr("kept_format", b.getStringAttr(kept[index]));
@@ -93,10 +99,12 @@ Value Importer::make(const config::Step &step, Location loc) {
   auto rows = [&](int64_t columns, unsigned of = 0) { return rowsType(b.getContext(), columns, rowsOf(type(of))); };
   auto shape = [&](unsigned index) { return model.weights[weightIndex.lookup(step.weights[index])].shape; };
   if (op == "embed")
-    return EmbedOp::create(b, loc, rowsType(b.getContext(), shape(0).back()), input(step, 0), weight(step.weights[0]), real(step, "scale", 1));
+    return EmbedOp::create(b, loc, rowsType(b.getContext(), shape(0).back()), input(step, 0), weight(step.weights[0]),
+                           real(step, "scale", 1));
   if (op == "rms_norm") {
     Value scale = step.weights.empty() ? Value() : weight(step.weights[0]);
-    return RmsNormOp::create(b, loc, type(0), input(step, 0), scale, real(step, "eps"), step.attributes.contains("group") ? integer(step, "group") : IntegerAttr());
+    return RmsNormOp::create(b, loc, type(0), input(step, 0), scale, real(step, "eps"),
+                             step.attributes.contains("group") ? integer(step, "group") : IntegerAttr());
   }
   if (op == "project")
     return ProjectOp::create(b, loc, rows(shape(0).front()), input(step, 0), weight(step.weights[0]));
@@ -113,20 +121,24 @@ Value Importer::make(const config::Step &step, Location loc) {
   if (op == "gated")
     return GatedOp::create(b, loc, type(0), input(step, 0), input(step, 1), word(step, "activation"));
   if (op == "rope")
-    return RopeOp::create(b, loc, type(0), input(step, 0), integer(step, "head_dim"), integer(step, "pairs"), real(step, "theta"), integer(step, "denominator"));
+    return RopeOp::create(b, loc, type(0), input(step, 0), integer(step, "head_dim"), integer(step, "pairs"),
+                          real(step, "theta"), integer(step, "denominator"));
   if (op == "attention") {
     IntegerAttr window = integer(step, "window");
     FloatAttr softcap = real(step, "softcap");
-    return AttentionOp::create(b, loc, type(0), input(step, 0), input(step, 1), input(step, 2), integer(step, "heads"), integer(step, "kv_heads"),
-                               integer(step, "head_dim"), real(step, "scale", 1), window.getInt() ? window : IntegerAttr(),
+    return AttentionOp::create(b, loc, type(0), input(step, 0), input(step, 1), input(step, 2), integer(step, "heads"),
+                               integer(step, "kv_heads"), integer(step, "head_dim"), real(step, "scale", 1),
+                               window.getInt() ? window : IntegerAttr(),
                                softcap.getValueAsDouble() != 0 ? softcap : FloatAttr());
   }
   if (op == "route") {
-    auto routing = RoutingType::get(b.getContext(), integer(step, "top_k").getInt(), shape(0).front(), rowsOf(type(0)) == Rows::Last ? "last" : "all");
+    auto routing = RoutingType::get(b.getContext(), integer(step, "top_k").getInt(), shape(0).front(),
+                                    rowsOf(type(0)) == Rows::Last ? "last" : "all");
     return RouteOp::create(b, loc, routing, input(step, 0), weight(step.weights[0]), weight(step.weights[1]));
   }
   if (op == "experts")
-    return ExpertsOp::create(b, loc, type(0), input(step, 0), input(step, 1), weight(step.weights[0]), weight(step.weights[1]), word(step, "activation"));
+    return ExpertsOp::create(b, loc, type(0), input(step, 0), input(step, 1), weight(step.weights[0]),
+                             weight(step.weights[1]), word(step, "activation"));
   if (op == "last_rows")
     return LastRowsOp::create(b, loc, withRows(type(0), Rows::Last), input(step, 0));
   if (op == "softcap")
@@ -180,7 +192,8 @@ OwningOpRef<ModuleOp> Importer::run() {
 
 } // namespace
 
-OwningOpRef<ModuleOp> import::importModel(MLIRContext &context, const config::Model &model, const std::vector<std::string> &keptFormats) {
+OwningOpRef<ModuleOp> import::importModel(MLIRContext &context, const config::Model &model,
+                                          const std::vector<std::string> &keptFormats) {
   context.loadDialect<func::FuncDialect, GemmaDialect>();
   return Importer(context, model, keptFormats).run();
 }

@@ -1,4 +1,5 @@
-// From an elaborated description to IR: one gemma operation per step, each at the line of the description that caused it.
+// From an elaborated description to IR: one gemma operation per step, each at the line of the description that caused
+// it.
 #ifndef COMPILER_IMPORT_IMPORTMODEL_H
 #define COMPILER_IMPORT_IMPORTMODEL_H
 
@@ -12,9 +13,9 @@
 
 namespace gemmac::import {
 
-/// Builds `func @forward(%ids: tensor<?xi32>) -> tensor<?xVxf32, "last">`. `keptFormats`, parallel to Model::weights, is what
-/// recipe "keep" would give each weight; empty where that is unknown. Mistakes in the description are diagnostics at its
-/// lines; the result is then null. Only weights that a step uses appear.
+/// Builds `func @forward(%ids: tensor<?xi32>) -> tensor<?xVxf32, "last">`. `keptFormats`, parallel to Model::weights,
+/// is what recipe "keep" would give each weight; empty where that is unknown. Mistakes in the description are
+/// diagnostics at its lines; the result is then null. Only weights that a step uses appear.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const config::Model &model,
                                               const std::vector<std::string> &keptFormats);
 

@@ -44,7 +44,8 @@ void writePanelBlock(Format format, const Block &block, int q8Zero, uint8_t *out
   } else {
     for (int k = 0; k < kColumns / 8; ++k)
       for (int r = 0; r < kRows; ++r, out += 4)
-        store32(out, (load32(block.rows[r].code + 8 * k) & 0x0f0f0f0f) | (load32(block.rows[r].code + 8 * k + 4) & 0x0f0f0f0f) << 4);
+        store32(out, (load32(block.rows[r].code + 8 * k) & 0x0f0f0f0f) |
+                         (load32(block.rows[r].code + 8 * k + 4) & 0x0f0f0f0f) << 4);
   }
   if (kernel::info(format).codeBits == 6)
     for (int m = 0; m < 2; ++m)

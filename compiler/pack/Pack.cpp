@@ -369,8 +369,7 @@ std::optional<std::string> itemProblem(const config::Model &model, const import:
     return name + "is too large";
   if (item.split < 1 || rows % item.split)
     return name + "its " + std::to_string(rows) + " rows cannot be cut into " + std::to_string(item.split) + " parts";
-  int64_t bytes =
-      experts * item.split * kernel::weightBytes(item.format, item.layout, rows / item.split, columns);
+  int64_t bytes = experts * item.split * kernel::weightBytes(item.format, item.layout, rows / item.split, columns);
   if (item.bytes != bytes)
     return name + "takes " + std::to_string(bytes) + " bytes as " + std::string(kernel::info(item.format).name) + " " +
            std::string(kernel::name(item.layout)) + ", but its place has " + std::to_string(item.bytes);

@@ -15,7 +15,7 @@ struct Item {
   kernel::Format format = kernel::Format::F32;
   kernel::Layout layout = kernel::Layout::Panel;
   int64_t offset = 0, bytes = 0; ///< in the section; bytes = experts * split * weightBytes(...)
-  int64_t split = 1;             ///< matrices of equal height that each expert is cut into (a gate and an up projection: 2)
+  int64_t split = 1; ///< matrices of equal height that each expert is cut into (a gate and an up projection: 2)
 };
 
 struct Options {

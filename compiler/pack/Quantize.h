@@ -6,8 +6,9 @@
 
 namespace gemmac::pack {
 
-/// 32 codes with f16 scale and minimum; for q6, `min` is the scale of the upper 16 values instead. value = scale * (code - zero) + min, where zero is 8 for q4, 32 for q6 and 128 for q8 (and
-/// min is then 0), 0 for q4m and q8m. Codes of q8m end at 127.
+/// 32 codes with f16 scale and minimum; for q6, `min` is the scale of the upper 16 values instead. value = scale *
+/// (code - zero) + min, where zero is 8 for q4, 32 for q6 and 128 for q8 (and min is then 0), 0 for q4m and q8m. Codes
+/// of q8m end at 127.
 struct Group {
   uint8_t code[32];
   uint16_t scale, min;

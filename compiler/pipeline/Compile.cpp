@@ -18,7 +18,9 @@ using namespace mlir;
 using namespace gemmac;
 using namespace gemmac::pipeline;
 
-std::string pipeline::entrySymbol(const targets::Level &level, StringRef what) { return "gm_" + level.info.symbol + "_" + what.str(); }
+std::string pipeline::entrySymbol(const targets::Level &level, StringRef what) {
+  return "gm_" + level.info.symbol + "_" + what.str();
+}
 
 std::string pipeline::printModule(ModuleOp module) {
   std::string text;
@@ -40,20 +42,25 @@ static void writeDump(const Dump &dump, const Twine &name, StringRef text) {
     file << text;
 }
 
-static Stage next(Stage stage) { return static_cast<Stage>(static_cast<int>(stage) + 1); }
+static Stage next(Stage stage) {
+  return static_cast<Stage>(static_cast<int>(stage) + 1);
+}
 
-LogicalResult pipeline::runStages(ModuleOp module, Stage first, Stage last, const StageOptions &options, const Dump &dump) {
+LogicalResult pipeline::runStages(ModuleOp module, Stage first, Stage last, const StageOptions &options,
+                                  const Dump &dump) {
   for (Stage stage = first; stage <= last; stage = next(stage)) {
     PassManager pm(module.getContext());
     addStage(pm, stage, options, nullptr, nullptr);
     if (failed(pm.run(module)))
       return failure();
-    writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + ".mlir", dump.folder.empty() ? "" : printModule(module));
+    writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + ".mlir",
+              dump.folder.empty() ? "" : printModule(module));
   }
   return success();
 }
 
-LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::optional<Stage> stop, const StageOptions &options, const targets::Target &target,
+LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::optional<Stage> stop,
+                                   const StageOptions &options, const targets::Target &target,
                                    const targets::Level &level, const Dump &dump) {
   DialectRegistry registry;
   registerAllDialects(registry);
@@ -65,7 +72,8 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   if (!module)
     return result;
   (*module)->setAttr("kernel.level", level.info.toAttr(&context));
-  for (Stage stage = std::max(first, Stage::Tile); stage <= std::min(stop.value_or(Stage::Lower), Stage::Lower); stage = next(stage)) {
+  for (Stage stage = std::max(first, Stage::Tile); stage <= std::min(stop.value_or(Stage::Lower), Stage::Lower);
+       stage = next(stage)) {
     PassManager pm(&context);
     addStage(pm, stage, options, &target, &level);
     if (failed(pm.run(*module)))
@@ -74,7 +82,8 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
       if (auto bytes = (*module)->getAttrOfType<IntegerAttr>("kernel.arena_bytes"))
         result.arenaBytes = bytes.getInt();
     if (!dump.folder.empty())
-      writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + "." + level.info.name + ".mlir", printModule(*module));
+      writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + "." + level.info.name + ".mlir",
+                printModule(*module));
   }
   if (stop && *stop <= Stage::Lower) {
     result.text = printModule(*module);
@@ -97,8 +106,10 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   return result;
 }
 
-std::vector<LevelResult> pipeline::compileLevels(const std::string &plan, const StageOptions &options, const targets::Target &target,
-                                                 const std::vector<const targets::Level *> &levels, const Dump &dump, int threads) {
+std::vector<LevelResult> pipeline::compileLevels(const std::string &plan, const StageOptions &options,
+                                                 const targets::Target &target,
+                                                 const std::vector<const targets::Level *> &levels, const Dump &dump,
+                                                 int threads) {
   std::vector<LevelResult> results(levels.size());
   std::atomic<size_t> next = 0;
   auto work = [&] {

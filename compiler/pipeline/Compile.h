@@ -21,7 +21,8 @@ struct Dump {
 std::string printModule(mlir::ModuleOp module);
 
 /// Runs stages `first` .. `last` (none of them per level) on the module. Diagnostics tell what went wrong.
-mlir::LogicalResult runStages(mlir::ModuleOp module, Stage first, Stage last, const StageOptions &options, const Dump &dump);
+mlir::LogicalResult runStages(mlir::ModuleOp module, Stage first, Stage last, const StageOptions &options,
+                              const Dump &dump);
 
 /// What a level's compilation yields.
 struct LevelResult {
@@ -31,12 +32,13 @@ struct LevelResult {
 };
 
 /// From the plan (as text, since each level has a context of its own) to an object file, or to the text after `stop`.
-LevelResult compileLevel(const std::string &plan, Stage first, std::optional<Stage> stop, const StageOptions &options, const targets::Target &target,
-                         const targets::Level &level, const Dump &dump);
+LevelResult compileLevel(const std::string &plan, Stage first, std::optional<Stage> stop, const StageOptions &options,
+                         const targets::Target &target, const targets::Level &level, const Dump &dump);
 
 /// All levels, as many at a time as there are threads.
-std::vector<LevelResult> compileLevels(const std::string &plan, const StageOptions &options, const targets::Target &target,
-                                       const std::vector<const targets::Level *> &levels, const Dump &dump, int threads);
+std::vector<LevelResult> compileLevels(const std::string &plan, const StageOptions &options,
+                                       const targets::Target &target, const std::vector<const targets::Level *> &levels,
+                                       const Dump &dump, int threads);
 
 /// Symbols of a level's entry points.
 std::string entrySymbol(const targets::Level &level, llvm::StringRef what);

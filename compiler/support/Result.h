@@ -1,4 +1,5 @@
-// Errors of the front half of the compiler (files, descriptions, weights): a value or a message, no exceptions, no MLIR.
+// Errors of the front half of the compiler (files, descriptions, weights): a value or a message, no exceptions, no
+// MLIR.
 #ifndef COMPILER_SUPPORT_RESULT_H
 #define COMPILER_SUPPORT_RESULT_H
 
@@ -8,8 +9,8 @@
 
 namespace gemmac {
 
-/// What went wrong, ready to print: names the file, line or tensor, what was seen and what would be right. Lower case, no full
-/// stop; may hold several lines (one per error found) separated by '\n'.
+/// What went wrong, ready to print: names the file, line or tensor, what was seen and what would be right. Lower case,
+/// no full stop; may hold several lines (one per error found) separated by '\n'.
 struct Error {
   std::string message;
 };

@@ -33,13 +33,15 @@ mlir::RankedTensorType rowsType(mlir::MLIRContext *context, int64_t columns, Row
 /// The same type, holding these rows.
 mlir::Type withRows(mlir::Type type, Rows rows);
 
-/// True for operations that work on each row by itself and need no matrix product: what a phase of kind "rows" may hold.
+/// True for operations that work on each row by itself and need no matrix product: what a phase of kind "rows" may
+/// hold.
 bool isRowWise(mlir::Operation *op);
 
 /// True for operations whose output column j needs only column j of the operands.
 bool isElementwise(mlir::Operation *op);
 
-/// The kind of packed rows that a projection with this weight reads: i8 for formats of small integers, bf16 for bf16, else f32.
+/// The kind of packed rows that a projection with this weight reads: i8 for formats of small integers, bf16 for bf16,
+/// else f32.
 llvm::StringRef packedKind(WeightOp weight);
 
 } // namespace gemmac::gemma

@@ -40,21 +40,27 @@ int64_t kernel::memberBytes(WeightType type) {
                      type.getColumns());
 }
 
-int64_t kernel::totalBytes(WeightType type) { return type.getMembers() * memberBytes(type); }
+int64_t kernel::totalBytes(WeightType type) {
+  return type.getMembers() * memberBytes(type);
+}
 
 int64_t kernel::cacheBlockBytes(CacheType type) {
   return ceilDiv(type.getHeadDim(), 32) * info(*parseFormat(std::string_view(type.getFormat()))).panelBlockBytes;
 }
 
-int64_t kernel::cacheBytes(CacheType type) { return type.getHeads() * (type.getSlots() / 32) * cacheBlockBytes(type); }
+int64_t kernel::cacheBytes(CacheType type) {
+  return type.getHeads() * (type.getSlots() / 32) * cacheBlockBytes(type);
+}
 
 bool kernel::isPhase(Operation *op) {
-  return isa<RowsOp, ProjectOp, AttentionOp, RopeTableOp, ExpertSlotsOp, ExpertGatherOp, ExpertProjectOp, ExpertCombineOp>(op);
+  return isa<RowsOp, ProjectOp, AttentionOp, RopeTableOp, ExpertSlotsOp, ExpertGatherOp, ExpertProjectOp,
+             ExpertCombineOp>(op);
 }
 
 static LogicalResult checkOffset(Operation *op, int64_t offset) {
   if (offset < 0 || offset % kWeightAlignBytes != 0)
-    return op->emitOpError() << "offset must be a multiple of " << kWeightAlignBytes << " and not negative but is " << offset;
+    return op->emitOpError() << "offset must be a multiple of " << kWeightAlignBytes << " and not negative but is "
+                             << offset;
   return success();
 }
 
@@ -74,7 +80,8 @@ LogicalResult WeightOp::verify() {
 
 LogicalResult CacheOp::verify() {
   CacheType type = getType();
-  if ((type.getKind() != "keys" && type.getKind() != "values") || (type.getFormat() != "f32" && type.getFormat() != "bf16")) // C1
+  if ((type.getKind() != "keys" && type.getKind() != "values") ||
+      (type.getFormat() != "f32" && type.getFormat() != "bf16")) // C1
     return emitOpError() << "has unknown kind or format: " << type;
   if (type.getSlots() <= 0 || type.getSlots() % 32 != 0) // C2
     return emitOpError() << "needs a positive multiple of 32 slots but has " << type.getSlots();
@@ -84,7 +91,8 @@ LogicalResult CacheOp::verify() {
 template <class Phase> static LogicalResult verifyPhase(Phase phase, function_ref<bool(Operation *)> fits) {
   Block &block = phase.getBody().front();
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
-  if (block.getNumArguments() != phase.getIns().size() || !yield || yield.getNumOperands() != phase.getOuts().size()) // C1
+  if (block.getNumArguments() != phase.getIns().size() || !yield ||
+      yield.getNumOperands() != phase.getOuts().size()) // C1
     return phase.emitOpError() << "needs a region with " << phase.getIns().size() << " arguments that yields "
                                << phase.getOuts().size() << " values";
   for (Operation &op : llvm::drop_end(block))
@@ -93,7 +101,9 @@ template <class Phase> static LogicalResult verifyPhase(Phase phase, function_re
   return success();
 }
 
-LogicalResult RowsOp::verify() { return verifyPhase(*this, gemma::isRowWise); }
+LogicalResult RowsOp::verify() {
+  return verifyPhase(*this, gemma::isRowWise);
+}
 
 LogicalResult ProjectOp::verify() {
   return verifyPhase(*this, [](Operation *op) {

@@ -31,15 +31,15 @@ int64_t cacheBytes(CacheType type);
 /// True for every operation that is a phase of a plan.
 bool isPhase(mlir::Operation *op);
 
-/// What a level of a target is, as plain numbers: all that target-neutral passes may know of it. Attached to the module as
-/// `kernel.level = {...}`.
+/// What a level of a target is, as plain numbers: all that target-neutral passes may know of it. Attached to the module
+/// as `kernel.level = {...}`.
 struct LevelInfo {
-  std::string name;          ///< for example "x86-64-v3"
-  std::string symbol;        ///< the same, fit for a symbol
+  std::string name;   ///< for example "x86-64-v3"
+  std::string symbol; ///< the same, fit for a symbol
   int64_t vectorBits = 128;
   int64_t registers = 16;
-  int64_t tokenTile = 4;     ///< tokens a prefill kernel handles at a time
-  int64_t rowVectors = 2;    ///< vectors of output rows it handles at a time
+  int64_t tokenTile = 4;       ///< tokens a prefill kernel handles at a time
+  int64_t rowVectors = 2;      ///< vectors of output rows it handles at a time
   bool halfConversion = false; ///< converts f16 to f32 in hardware
   bool signedWeights = false;  ///< q8 codes are stored signed (zero point 0)
 

@@ -68,8 +68,8 @@ private:
   DenseMap<Operation *, int> assigned;
 };
 
-/// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands from
-/// other phases must be earlier; a slice of a result of the same phase would need other columns.
+/// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands
+/// from other phases must be earlier; a slice of a result of the same phase would need other columns.
 bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
   if (phase < 0 || phases[phase].kind != "project" || !isElementwise(op))
     return false;

@@ -1,5 +1,5 @@
-// From values to places. The plan keeps the gemma operations inside its phases: what is computed does not change here, only
-// where it comes from and goes to.
+// From values to places. The plan keeps the gemma operations inside its phases: what is computed does not change here,
+// only where it comes from and goes to.
 #include "passes/layout/Passes.h"
 
 #include "passes/layout/WeightPlan.h"
@@ -23,11 +23,15 @@ using namespace gemmac;
 
 namespace {
 
-StringRef word(gemma::Rows rows) { return rows == gemma::Rows::Last ? "last" : "all"; }
+StringRef word(gemma::Rows rows) {
+  return rows == gemma::Rows::Last ? "last" : "all";
+}
 
-/// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and a
-/// chunk can touch.
-int64_t ringSlots(int64_t window, int64_t chunk) { return 32 * (kernel::ceilDiv(window + chunk - 2, 32) + 1); }
+/// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and
+/// a chunk can touch.
+int64_t ringSlots(int64_t window, int64_t chunk) {
+  return 32 * (kernel::ceilDiv(window + chunk - 2, 32) + 1);
+}
 
 class Converter {
 public:
@@ -44,7 +48,8 @@ private:
   };
 
   kernel::BufferOp buffer(Location loc, int64_t width, StringRef kind, StringRef rows) {
-    return kernel::BufferOp::create(b, loc, kernel::BufferType::get(b.getContext(), width, kind, rows), IntegerAttr(), StringAttr());
+    return kernel::BufferOp::create(b, loc, kernel::BufferType::get(b.getContext(), width, kind, rows), IntegerAttr(),
+                                    StringAttr());
   }
   Value bufferFor(Location loc, Type type, bool isLogits);
   Value cacheFor(OpResult value, bool keys);
@@ -103,7 +108,8 @@ Value Converter::cacheFor(OpResult value, bool keys) {
     return {};
   int64_t full = 32 * kernel::ceilDiv(options.context, 32);
   int64_t ring = global ? full : std::min(full, ringSlots(window, options.chunk));
-  auto type = kernel::CacheType::get(b.getContext(), keys ? "keys" : "values", options.kv, heads, headDim, ring, ring < full);
+  auto type =
+      kernel::CacheType::get(b.getContext(), keys ? "keys" : "values", options.kv, heads, headDim, ring, ring < full);
   auto cache = kernel::CacheOp::create(b, value.getLoc(), type, b.getI64IntegerAttr(kvBytes));
   int64_t bytes = kernel::cacheBytes(type);
   if (ring < full)
@@ -139,19 +145,22 @@ void Converter::makePlaces(gemma::PhaseOp phase) {
 
 void Converter::makeRopeTables() {
   source.walk([&](gemma::RopeOp rope) {
-    RopeKey key{static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()), rope.getTheta().convertToDouble()};
+    RopeKey key{static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()),
+                rope.getTheta().convertToDouble()};
     if (tables.contains(key))
       return;
     SmallVector<float> frequencies;
     for (int64_t i = 0; i < key.pairs; ++i) // rounded as the reference does: the power, then its inverse
-      frequencies.push_back(1.0f / static_cast<float>(std::pow(key.theta, static_cast<float>(2 * i) / static_cast<float>(key.denominator))));
+      frequencies.push_back(1.0f / static_cast<float>(std::pow(key.theta, static_cast<float>(2 * i) /
+                                                                              static_cast<float>(key.denominator))));
     kernel::BufferOp table = buffer(rope.getLoc(), 2 * key.pairs, "table", "all");
     kernel::RopeTableOp::create(b, rope.getLoc(), table, b.getDenseF32ArrayAttr(frequencies));
     tables[key] = table;
   });
 }
 
-/// Builds the kernel phase `Op` with the gemma phase's body: arguments for what it reads, one yielded value for each place.
+/// Builds the kernel phase `Op` with the gemma phase's body: arguments for what it reads, one yielded value for each
+/// place.
 template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef rows) {
   Block &body = phase.getBody().front();
   // What the body reads from outside, in order of first use.
@@ -200,7 +209,8 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
   SmallVector<std::pair<Operation *, int64_t>> ropes;
   for (Operation &op : body)
     if (auto rope = dyn_cast<gemma::RopeOp>(op)) {
-      Value table = tables.at({static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()), rope.getTheta().convertToDouble()});
+      Value table = tables.at({static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()),
+                               rope.getTheta().convertToDouble()});
       auto found = llvm::find(ins, table);
       ropes.push_back({rope, found - ins.begin()});
       if (found == ins.end())

@@ -12,8 +12,10 @@ kernel::WeightOp WeightPlan::declare(gemma::WeightOp weight, kernel::Layout layo
     b.setInsertionPointAfter(last);
   else
     b.setInsertionPointToStart(declarations);
-  auto type = kernel::WeightType::get(b.getContext(), *weight.getFormat(), StringRef(kernel::name(layout)), members, rows, columns);
-  auto op = kernel::WeightOp::create(b, weight.getLoc(), type, weight.getNameAttr(), weight.getIndexAttr(), b.getI64IntegerAttr(nextOffset));
+  auto type = kernel::WeightType::get(b.getContext(), *weight.getFormat(), StringRef(kernel::name(layout)), members,
+                                      rows, columns);
+  auto op = kernel::WeightOp::create(b, weight.getLoc(), type, weight.getNameAttr(), weight.getIndexAttr(),
+                                     b.getI64IntegerAttr(nextOffset));
   last = op;
   nextOffset += kernel::ceilDiv(kernel::totalBytes(type), kernel::kWeightAlignBytes) * kernel::kWeightAlignBytes;
   placed[weight] = op;

@@ -1,4 +1,5 @@
-// Places of the weights in the weights section, in the order in which a step reads them, and what one decode step reads.
+// Places of the weights in the weights section, in the order in which a step reads them, and what one decode step
+// reads.
 #ifndef PASSES_LAYOUT_WEIGHTPLAN_H
 #define PASSES_LAYOUT_WEIGHTPLAN_H
 
@@ -32,7 +33,8 @@ public:
   int64_t prefillOps() const { return allRowOperations; }
 
 private:
-  kernel::WeightOp declare(gemma::WeightOp weight, kernel::Layout layout, int64_t members, int64_t rows, int64_t columns);
+  kernel::WeightOp declare(gemma::WeightOp weight, kernel::Layout layout, int64_t members, int64_t rows,
+                           int64_t columns);
   void account(gemma::WeightOp weight, kernel::WeightOp placed);
 
   mlir::OpBuilder &b;

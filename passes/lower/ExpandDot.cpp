@@ -49,7 +49,8 @@ struct ExpandDot : lower::impl::ExpandDotBase<ExpandDot> {
       Location loc = dot.getLoc();
       auto [wEven, wOdd] = lower::evenOdd(rewriter, loc, dot.getWeights(), dot.getSignedWeights());
       auto [xEven, xOdd] = lower::evenOdd(rewriter, loc, dot.getInputs(), true);
-      Value sum = arith::AddIOp::create(rewriter, loc, pairSums(rewriter, loc, wEven, xEven), pairSums(rewriter, loc, wOdd, xOdd));
+      Value sum = arith::AddIOp::create(rewriter, loc, pairSums(rewriter, loc, wEven, xEven),
+                                        pairSums(rewriter, loc, wOdd, xOdd));
       rewriter.replaceOpWithNewOp<arith::AddIOp>(dot, dot.getAcc(), sum);
     });
   }

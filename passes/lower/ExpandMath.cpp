@@ -1,5 +1,5 @@
-// exp and tanh by MLIR's own polynomials (about one unit in the last place), chosen one by one: square roots and absolute
-// values are instructions and stay.
+// exp and tanh by MLIR's own polynomials (about one unit in the last place), chosen one by one: square roots and
+// absolute values are instructions and stay.
 #include "passes/lower/Passes.h"
 
 #include "mlir/Dialect/Math/Transforms/Passes.h"

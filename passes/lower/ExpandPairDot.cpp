@@ -17,7 +17,9 @@ namespace {
 std::pair<Value, Value> numbers(OpBuilder &b, Location loc, Value pairs) {
   auto words = cast<VectorType>(pairs.getType());
   auto floats = VectorType::get(words.getShape(), b.getF32Type());
-  auto constant = [&](int32_t value) { return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, b.getI32IntegerAttr(value))); };
+  auto constant = [&](int32_t value) {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, b.getI32IntegerAttr(value)));
+  };
   Value low = arith::ShLIOp::create(b, loc, pairs, constant(16));
   Value high = arith::AndIOp::create(b, loc, pairs, constant(static_cast<int32_t>(0xffff0000)));
   return {vector::BitCastOp::create(b, loc, floats, low), vector::BitCastOp::create(b, loc, floats, high)};

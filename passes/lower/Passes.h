@@ -18,7 +18,8 @@ namespace gemmac::lower {
 #define GEN_PASS_REGISTRATION
 #include "passes/lower/Passes.h.inc"
 
-/// The stage, in order, after the passes that a target adds: a pair_dot that these leave becomes plain arithmetic. Registered as `gemma-stage-lower` (with kernel-expand-dot first).
+/// The stage, in order, after the passes that a target adds: a pair_dot that these leave becomes plain arithmetic.
+/// Registered as `gemma-stage-lower` (with kernel-expand-dot first).
 void buildPipeline(mlir::OpPassManager &pm);
 
 /// Splits bytes into their even and odd ones, as 16-bit numbers: sign-extended, or zero-extended.

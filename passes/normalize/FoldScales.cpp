@@ -17,7 +17,9 @@ using namespace gemmac::gemma;
 
 namespace {
 
-double value(APFloat f) { return f.convertToDouble(); }
+double value(APFloat f) {
+  return f.convertToDouble();
+}
 
 struct ScaleOfScale : OpRewritePattern<ScaleOp> {
   using OpRewritePattern::OpRewritePattern;

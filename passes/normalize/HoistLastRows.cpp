@@ -1,5 +1,5 @@
-// Only the last row of a prompt meets the head, and layers without keys and values of their own serve only that row. Must
-// come after ExpandRoute and FoldScales, so that it sees the final operations.
+// Only the last row of a prompt meets the head, and layers without keys and values of their own serve only that row.
+// Must come after ExpandRoute and FoldScales, so that it sees the final operations.
 #include "passes/normalize/Passes.h"
 
 #include "dialects/gemma/Gemma.h"
@@ -36,8 +36,7 @@ SmallVector<OpOperand *> rowOperands(Operation *op) {
 }
 
 bool canHoistThrough(Operation *op) {
-  return op && !isa<EmbedOp, LastRowsOp, WeightOp>(op) &&
-         (isRowWise(op) || isa<ProjectOp, AttentionOp, ExpertsOp>(op));
+  return op && !isa<EmbedOp, LastRowsOp, WeightOp>(op) && (isRowWise(op) || isa<ProjectOp, AttentionOp, ExpertsOp>(op));
 }
 
 /// `last(f(a, b))` becomes `f(last(a), last(b))`; one last_rows for each value, however many use it.

@@ -30,7 +30,8 @@ struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
     if (recipe == "keep") {
       auto kept = weight->getAttrOfType<StringAttr>("kept_format");
       if (!kept)
-        return weight.emitError() << "'keep' needs weights from a file; " << weight.getName() << " has no format of its own";
+        return weight.emitError() << "'keep' needs weights from a file; " << weight.getName()
+                                  << " has no format of its own";
       return *kernel::parseFormat(std::string_view(kept.getValue()));
     }
     kernel::Format format = *kernel::parseFormat(std::string_view(recipe));
@@ -39,7 +40,8 @@ struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
     kernel::Format floor = *kernel::parseFormat(std::string_view(*weight.getFloor()));
     if (kernel::info(floor).codeBits <= kernel::info(format).codeBits)
       return format;
-    remark::passed(weight.getLoc(), kRemark) << remark::reason("{0} is kept in {1}", weight.getName(), *weight.getFloor());
+    remark::passed(weight.getLoc(), kRemark)
+        << remark::reason("{0} is kept in {1}", weight.getName(), *weight.getFloor());
     return floor;
   }
 

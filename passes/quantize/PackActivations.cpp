@@ -1,4 +1,5 @@
-// Where a value that feeds a projection is laid out for it: in the phase that computes it, while it is still in the cache.
+// Where a value that feeds a projection is laid out for it: in the phase that computes it, while it is still in the
+// cache.
 #include "passes/quantize/Passes.h"
 
 #include "dialects/gemma/Gemma.h"
@@ -74,7 +75,8 @@ private:
   Value find(PhaseOp phase, Value inner, Value outer, StringRef kind) {
     Operation *yield = &phase.getBody().front().back();
     for (auto [position, value] : llvm::enumerate(yield->getOperands()))
-      if (auto pack = value.getDefiningOp<PackOp>(); pack && pack.getInput() == inner && pack.getType().getKind() == kind)
+      if (auto pack = value.getDefiningOp<PackOp>();
+          pack && pack.getInput() == inner && pack.getType().getKind() == kind)
         return phase.getResult(position);
     for (Operation *user : outer.getUsers())
       if (auto pack = dyn_cast<PackOp>(user); pack && pack.getType().getKind() == kind)

@@ -1,5 +1,5 @@
-// Offsets in the arena. Buffers are placed in the order of their first phase, each at the lowest offset where nothing that is
-// alive at the same time lies.
+// Offsets in the arena. Buffers are placed in the order of their first phase, each at the lowest offset where nothing
+// that is alive at the same time lies.
 #include "passes/tile/Passes.h"
 
 #include "passes/tile/Sizes.h"
@@ -28,7 +28,8 @@ int64_t bytesOf(kernel::BufferOp op, const tile::StepShape &step) {
       experts = user->getAttrOfType<IntegerAttr>("experts").getInt();
     }
   tile::StepShape decode{1, 1, 1};
-  return std::max(tile::bufferBytes(op.getType(), step, experts, topK), tile::bufferBytes(op.getType(), decode, experts, topK));
+  return std::max(tile::bufferBytes(op.getType(), step, experts, topK),
+                  tile::bufferBytes(op.getType(), decode, experts, topK));
 }
 
 struct AssignArena : tile::impl::AssignArenaBase<AssignArena> {
@@ -64,7 +65,9 @@ struct AssignArena : tile::impl::AssignArenaBase<AssignArena> {
       buffers.push_back(life);
     }
     // Stable by construction: equal phases keep the plan's order.
-    llvm::sort(buffers, [](const Lifetime &a, const Lifetime &b) { return std::pair(a.first, a.order) < std::pair(b.first, b.order); });
+    llvm::sort(buffers, [](const Lifetime &a, const Lifetime &b) {
+      return std::pair(a.first, a.order) < std::pair(b.first, b.order);
+    });
 
     SmallVector<std::pair<Lifetime, int64_t>> placed;
     int64_t arena = 0;

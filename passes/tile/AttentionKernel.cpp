@@ -1,7 +1,8 @@
-// Attention. An item is a tile of query rows that share a key/value head: row f of the head's flattened list is token f / G,
-// query head f % G of the group of G. Keys are read in blocks of 32 positions, in ascending order from a multiple of 32, with
-// the running maximum and sum of the softmax; so a row's result does not depend on what it shares a tile or a step with.
-// Scores and the sum over values are the same matrix products as projections: a block of the cache is a panel of weights.
+// Attention. An item is a tile of query rows that share a key/value head: row f of the head's flattened list is token f
+// / G, query head f % G of the group of G. Keys are read in blocks of 32 positions, in ascending order from a multiple
+// of 32, with the running maximum and sum of the softmax; so a row's result does not depend on what it shares a tile or
+// a step with. Scores and the sum over values are the same matrix products as projections: a block of the cache is a
+// panel of weights.
 #include "passes/tile/Kernels.h"
 
 #include <limits>
@@ -70,7 +71,8 @@ void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
     Value t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
     Value from = e.at(query, e.add(e.mul(t, heads * head * 4), e.mul(h, head * 4)));
     e.loop(e.number(0), e.number(head), 1, [&](Value d) {
-      Value q = e.fmul(e.load(e.f32(), e.at(from, e.mul(d, 4))), e.real(attention.getScale().convertToDouble(), e.f32()));
+      Value q =
+          e.fmul(e.load(e.f32(), e.at(from, e.mul(d, 4))), e.real(attention.getScale().convertToDouble(), e.f32()));
       e.store(q, e.at(e.at(packed, r * 4), e.mul(d, tile * 4)));
     });
     Value last = e.add(position, t), first = e.number(0);
@@ -97,8 +99,10 @@ void AttentionWriter::softmax(int64_t r, Value firstPosition) {
   SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, 32));
   Value iota = arith::ConstantOp::create(e.b, e.loc, longs, e.b.getI64VectorAttr(steps));
   Value positions = e.add(e.splat(firstPosition, longs), iota);
-  Value fromLow = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, positions, e.splat(e.load(e.i64(), e.at(low, r * 8)), longs));
-  Value toHigh = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, positions, e.splat(e.load(e.i64(), e.at(high, r * 8)), longs));
+  Value fromLow = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, positions,
+                                        e.splat(e.load(e.i64(), e.at(low, r * 8)), longs));
+  Value toHigh = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, positions,
+                                       e.splat(e.load(e.i64(), e.at(high, r * 8)), longs));
   Value visible = arith::AndIOp::create(e.b, e.loc, fromLow, toHigh);
   Value before = e.load(e.f32(), e.at(maxima, r * 4));
   Value top = e.fmax(e.largest(e.select(visible, s, e.real(lowest, floats))), before);
@@ -131,7 +135,8 @@ void AttentionWriter::block(Value kvHead, Value index) {
       Value to = e.at(e.at(output, r * panels * 128), e.mul(panel, 128));
       Value factor = e.load(e.f32(), e.at(factors, r * 4));
       e.columns(32, [&](Value column, Type type) {
-        Value sum = e.fadd(e.fmul(e.load(type, e.at(to, column)), e.splat(factor, type)), e.load(type, e.at(e.at(product, r * 128), column)));
+        Value sum = e.fadd(e.fmul(e.load(type, e.at(to, column)), e.splat(factor, type)),
+                           e.load(type, e.at(e.at(product, r * 128), column)));
         e.store(sum, e.at(to, column));
       });
     }
@@ -179,11 +184,12 @@ void AttentionWriter::write() {
   // Dimensions of padding stay 0.
   e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(packed, offset)); });
   Value flats = e.mul(code.rowCount(op.getRows()), group);
-  e.claim(code.step, e.mul(e.ceilDiv(flats, tile), kvHeads), [&](Value item) {
-    writeItem(e.rem(item, kvHeads), e.mul(e.div(item, kvHeads), tile), flats);
-  });
+  e.claim(code.step, e.mul(e.ceilDiv(flats, tile), kvHeads),
+          [&](Value item) { writeItem(e.rem(item, kvHeads), e.mul(e.div(item, kvHeads), tile), flats); });
 }
 
 } // namespace
 
-void tile::writeAttention(PhaseCode code, kernel::AttentionOp op) { AttentionWriter(code, op).write(); }
+void tile::writeAttention(PhaseCode code, kernel::AttentionOp op) {
+  AttentionWriter(code, op).write();
+}

@@ -1,7 +1,7 @@
 // The matrix products: a panel of 32 outputs times a tile of tokens. Nearly all time is spent here.
 //
-// One block of 32 columns a trip and never more: longer trips lose the hardware's stream detection. Unpacking happens in
-// registers for every tile, which is nearly free. With several tokens the next panel is prefetched.
+// One block of 32 columns a trip and never more: longer trips lose the hardware's stream detection. Unpacking happens
+// in registers for every tile, which is nearly free. With several tokens the next panel is prefetched.
 #include "passes/tile/Kernels.h"
 
 using namespace mlir;
@@ -13,8 +13,8 @@ namespace {
 class DotWriter {
 public:
   DotWriter(Emitter &e, kernel::Format format, kernel::Activation inputs, int64_t tokens)
-      : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())),
-        bytes(e.vec(4 * lanes, e.i8())), floats(e.vec(lanes, e.f32())) {}
+      : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)),
+        words(e.vec(lanes, e.i32())), bytes(e.vec(4 * lanes, e.i8())), floats(e.vec(lanes, e.f32())) {}
 
   void write(func::FuncOp function);
 
@@ -24,7 +24,8 @@ private:
   void block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
   void pairBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
   void integerBlock(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc);
-  void products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count, SmallVectorImpl<Value> &sums);
+  void products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count,
+                SmallVectorImpl<Value> &sums);
   /// Weight bytes of columns 4 quad .. 4 quad + 3 for vector `index`.
   Value codes(Value weights, int64_t quad, int64_t index);
   Value half(Value weights, int64_t offset, int64_t index) {
@@ -109,7 +110,8 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
 }
 
 /// Adds the byte products of quads [from, to) to the sums.
-void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count, SmallVectorImpl<Value> &sums) {
+void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count,
+                         SmallVectorImpl<Value> &sums) {
   auto maxCode = e.b.getI64IntegerAttr(info.hasMin && info.codeBits == 8 ? 127 : (1 << info.codeBits) - 1);
   auto isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights ? e.b.getUnitAttr() : UnitAttr();
   for (int64_t quad = from; quad < to; ++quad) {
@@ -119,7 +121,8 @@ void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, 
     for (int64_t t = 0; t < tokens; ++t) {
       Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tokens + t) * 4)), words);
       for (int64_t v = 0; v < count; ++v)
-        sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v], e.bitcast(input, bytes), maxCode, isSigned);
+        sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v],
+                                                    e.bitcast(input, bytes), maxCode, isSigned);
     }
   }
 }
@@ -175,7 +178,8 @@ void DotWriter::write(func::FuncOp function) {
       Value block = e.at(weights, e.mul(group, info.panelBlockBytes));
       if (tokens > 1 && first == 0 && info.integer)
         for (int64_t line = 0; line < info.panelBlockBytes; line += 64)
-          LLVM::Prefetch::create(e.b, e.loc, e.at(e.at(block, panelBytes), line), e.b.getI32IntegerAttr(0), e.b.getI32IntegerAttr(2), e.b.getI32IntegerAttr(1));
+          LLVM::Prefetch::create(e.b, e.loc, e.at(e.at(block, panelBytes), line), e.b.getI32IntegerAttr(0),
+                                 e.b.getI32IntegerAttr(2), e.b.getI32IntegerAttr(1));
       SmallVector<Value> acc(carried);
       this->block(block, e.at(inputs, e.mul(group, inputBytes)), first, count, acc);
       return acc;
@@ -188,6 +192,7 @@ void DotWriter::write(func::FuncOp function) {
 
 } // namespace
 
-void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens) {
+void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs,
+                    int64_t tokens) {
   DotWriter(e, format, inputs, tokens).write(function);
 }

@@ -36,7 +36,9 @@ static unsigned alignment(Type type) {
   return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() / 8 : sizeof(void *);
 }
 
-Value Emitter::load(Type type, Value pointer) { return LLVM::LoadOp::create(b, loc, type, pointer, alignment(type)); }
+Value Emitter::load(Type type, Value pointer) {
+  return LLVM::LoadOp::create(b, loc, type, pointer, alignment(type));
+}
 
 void Emitter::store(Value value, Value pointer) {
   LLVM::StoreOp::create(b, loc, value, pointer, alignment(value.getType()));
@@ -51,44 +53,92 @@ Value Emitter::stack(int64_t bytes) {
   return LLVM::AllocaOp::create(b, loc, ptr(), i8(), number(bytes), /*alignment=*/64);
 }
 
-Value Emitter::add(Value a, Value c) { return arith::AddIOp::create(b, loc, a, c); }
-Value Emitter::sub(Value a, Value c) { return arith::SubIOp::create(b, loc, a, c); }
-Value Emitter::mul(Value a, int64_t c) { return c == 1 ? a : mul(a, integer(c, a.getType())); }
-Value Emitter::mul(Value a, Value c) { return arith::MulIOp::create(b, loc, a, c); }
-Value Emitter::div(Value a, int64_t c) { return c == 1 ? a : arith::DivUIOp::create(b, loc, a, integer(c, a.getType())); }
-Value Emitter::rem(Value a, int64_t c) { return arith::RemUIOp::create(b, loc, a, integer(c, a.getType())); }
-Value Emitter::min(Value a, Value c) { return arith::MinSIOp::create(b, loc, a, c); }
-Value Emitter::max(Value a, Value c) { return arith::MaxSIOp::create(b, loc, a, c); }
-Value Emitter::less(Value a, Value c) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c); }
-Value Emitter::equal(Value a, Value c) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, c); }
-Value Emitter::select(Value condition, Value a, Value c) { return arith::SelectOp::create(b, loc, condition, a, c); }
-Value Emitter::toI64(Value v) { return arith::ExtSIOp::create(b, loc, like(v.getType(), i64()), v); }
-Value Emitter::toI32(Value v) { return arith::TruncIOp::create(b, loc, like(v.getType(), i32()), v); }
+Value Emitter::add(Value a, Value c) {
+  return arith::AddIOp::create(b, loc, a, c);
+}
+Value Emitter::sub(Value a, Value c) {
+  return arith::SubIOp::create(b, loc, a, c);
+}
+Value Emitter::mul(Value a, int64_t c) {
+  return c == 1 ? a : mul(a, integer(c, a.getType()));
+}
+Value Emitter::mul(Value a, Value c) {
+  return arith::MulIOp::create(b, loc, a, c);
+}
+Value Emitter::div(Value a, int64_t c) {
+  return c == 1 ? a : arith::DivUIOp::create(b, loc, a, integer(c, a.getType()));
+}
+Value Emitter::rem(Value a, int64_t c) {
+  return arith::RemUIOp::create(b, loc, a, integer(c, a.getType()));
+}
+Value Emitter::min(Value a, Value c) {
+  return arith::MinSIOp::create(b, loc, a, c);
+}
+Value Emitter::max(Value a, Value c) {
+  return arith::MaxSIOp::create(b, loc, a, c);
+}
+Value Emitter::less(Value a, Value c) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, a, c);
+}
+Value Emitter::equal(Value a, Value c) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, c);
+}
+Value Emitter::select(Value condition, Value a, Value c) {
+  return arith::SelectOp::create(b, loc, condition, a, c);
+}
+Value Emitter::toI64(Value v) {
+  return arith::ExtSIOp::create(b, loc, like(v.getType(), i64()), v);
+}
+Value Emitter::toI32(Value v) {
+  return arith::TruncIOp::create(b, loc, like(v.getType(), i32()), v);
+}
 
-Value Emitter::fadd(Value a, Value c) { return arith::AddFOp::create(b, loc, a, c); }
-Value Emitter::fsub(Value a, Value c) { return arith::SubFOp::create(b, loc, a, c); }
-Value Emitter::fmul(Value a, Value c) { return arith::MulFOp::create(b, loc, a, c); }
-Value Emitter::fdiv(Value a, Value c) { return arith::DivFOp::create(b, loc, a, c); }
+Value Emitter::fadd(Value a, Value c) {
+  return arith::AddFOp::create(b, loc, a, c);
+}
+Value Emitter::fsub(Value a, Value c) {
+  return arith::SubFOp::create(b, loc, a, c);
+}
+Value Emitter::fmul(Value a, Value c) {
+  return arith::MulFOp::create(b, loc, a, c);
+}
+Value Emitter::fdiv(Value a, Value c) {
+  return arith::DivFOp::create(b, loc, a, c);
+}
 Value Emitter::fmax(Value a, Value c) {
   return select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, a, c), a, c);
 }
-Value Emitter::fma(Value a, Value c, Value d) { return LLVM::FMulAddOp::create(b, loc, a.getType(), a, c, d); }
-Value Emitter::exp(Value x) { return math::ExpOp::create(b, loc, x); }
-Value Emitter::tanh(Value x) { return math::TanhOp::create(b, loc, x); }
-Value Emitter::sqrt(Value x) { return math::SqrtOp::create(b, loc, x); }
+Value Emitter::fma(Value a, Value c, Value d) {
+  return LLVM::FMulAddOp::create(b, loc, a.getType(), a, c, d);
+}
+Value Emitter::exp(Value x) {
+  return math::ExpOp::create(b, loc, x);
+}
+Value Emitter::tanh(Value x) {
+  return math::TanhOp::create(b, loc, x);
+}
+Value Emitter::sqrt(Value x) {
+  return math::SqrtOp::create(b, loc, x);
+}
 
 Value Emitter::splat(Value scalar, Type type) {
   return isa<VectorType>(type) ? vector::BroadcastOp::create(b, loc, type, scalar).getResult() : scalar;
 }
-Value Emitter::sum(Value v) { return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v); }
-Value Emitter::sumInt(Value v) { return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v); }
+Value Emitter::sum(Value v) {
+  return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v);
+}
+Value Emitter::sumInt(Value v) {
+  return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, v);
+}
 
 /// Halves again and again: the fmax above stays a plain maximum, where a reduction would mind NaN.
 Value Emitter::largest(Value v) {
   int64_t lanes = cast<VectorType>(v.getType()).getNumElements();
   for (; lanes > 1; lanes /= 2) {
-    Value low = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
-    Value high = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
+    Value low = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes / 2},
+                                                      ArrayRef<int64_t>{1});
+    Value high = vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{lanes / 2},
+                                                       ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
     v = fmax(low, high);
   }
   return vector::ExtractOp::create(b, loc, v, 0);
@@ -106,8 +156,10 @@ Value Emitter::halfToFloat(Value bits) {
     return arith::ExtFOp::create(b, loc, like(type, f32()), bitcast(bits, like(type, b.getF16Type())));
   // Exponent and mantissa moved up, then the bias corrected by a multiplication, which also handles subnormals.
   Value wide = arith::ExtUIOp::create(b, loc, words, bits);
-  Value magnitude = arith::ShLIOp::create(b, loc, arith::AndIOp::create(b, loc, wide, integer(0x7fff, words)), integer(13, words));
-  Value sign = arith::ShLIOp::create(b, loc, arith::AndIOp::create(b, loc, wide, integer(0x8000, words)), integer(16, words));
+  Value magnitude =
+      arith::ShLIOp::create(b, loc, arith::AndIOp::create(b, loc, wide, integer(0x7fff, words)), integer(13, words));
+  Value sign =
+      arith::ShLIOp::create(b, loc, arith::AndIOp::create(b, loc, wide, integer(0x8000, words)), integer(16, words));
   Value scaled = fmul(bitcast(magnitude, like(type, f32())), real(5.192296858534828e33, like(type, f32()))); // 2^112
   return bitcast(arith::OrIOp::create(b, loc, bitcast(scaled, words), sign), like(type, f32()));
 }
@@ -115,9 +167,11 @@ Value Emitter::halfToFloat(Value bits) {
 Value Emitter::toBf16(Value value) {
   Type words = like(value.getType(), i32());
   Value bits = bitcast(value, words);
-  Value odd = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, bits, integer(16, words)), integer(1, words));
+  Value odd =
+      arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, bits, integer(16, words)), integer(1, words));
   Value rounded = add(bits, add(odd, integer(0x7fff, words)));
-  return arith::TruncIOp::create(b, loc, like(value.getType(), i16()), arith::ShRUIOp::create(b, loc, rounded, integer(16, words)));
+  return arith::TruncIOp::create(b, loc, like(value.getType(), i16()),
+                                 arith::ShRUIOp::create(b, loc, rounded, integer(16, words)));
 }
 
 void Emitter::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
@@ -157,7 +211,8 @@ void Emitter::claim(Value step, Value count, function_ref<void(Value)> body) {
   auto op = scf::WhileOp::create(b, loc, TypeRange(i64()), ValueRange());
   OpBuilder::InsertionGuard guard(b);
   b.createBlock(&op.getBefore());
-  Value item = LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, at(step, GM_STEP_CLAIM), number(1), LLVM::AtomicOrdering::monotonic);
+  Value item = LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, at(step, GM_STEP_CLAIM), number(1),
+                                         LLVM::AtomicOrdering::monotonic);
   scf::ConditionOp::create(b, loc, less(item, count), item);
   Block *after = b.createBlock(&op.getAfter(), {}, TypeRange(i64()), {loc});
   body(after->getArgument(0));
@@ -173,7 +228,8 @@ void Emitter::claimRuns(Value step, Value count, function_ref<void(Value)> body)
   // What others claim meanwhile makes the run a little longer than meant, no more.
   Value rest = max(sub(count, load(i64(), counter)), number(0));
   Value length = max(arith::DivUIOp::create(b, loc, rest, shares), number(1));
-  Value first = LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, counter, length, LLVM::AtomicOrdering::monotonic);
+  Value first =
+      LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, counter, length, LLVM::AtomicOrdering::monotonic);
   scf::ConditionOp::create(b, loc, less(first, count), ValueRange{first, min(add(first, length), count)});
   Block *after = b.createBlock(&op.getAfter(), {}, TypeRange{i64(), i64()}, {loc, loc});
   loop(after->getArgument(0), after->getArgument(1), 1, body);
@@ -193,14 +249,12 @@ Value Emitter::reduceSum(int64_t count, function_ref<Value(Value, Type, Value)> 
   Value total = real(0, f32());
   if (whole) {
     Type type = vec(width, f32());
-    Value parts = loop(number(0), number(whole * 4), width * 4, ValueRange(real(0, type)), [&](Value offset, ValueRange acc) {
-      return SmallVector<Value>{body(offset, type, acc[0])};
-    })[0];
+    Value parts = loop(number(0), number(whole * 4), width * 4, ValueRange(real(0, type)),
+                       [&](Value offset, ValueRange acc) { return SmallVector<Value>{body(offset, type, acc[0])}; })[0];
     total = sum(parts);
   }
   if (whole < count)
-    total = loop(number(whole * 4), number(count * 4), 4, ValueRange(total), [&](Value offset, ValueRange acc) {
-      return SmallVector<Value>{body(offset, f32(), acc[0])};
-    })[0];
+    total = loop(number(whole * 4), number(count * 4), 4, ValueRange(total),
+                 [&](Value offset, ValueRange acc) { return SmallVector<Value>{body(offset, f32(), acc[0])}; })[0];
   return total;
 }

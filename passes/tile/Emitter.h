@@ -1,5 +1,5 @@
-// Short words for writing loops, vectors and addresses. Addresses are `!llvm.ptr` with byte offsets: layouts here are ours
-// and denser than a memref can say.
+// Short words for writing loops, vectors and addresses. Addresses are `!llvm.ptr` with byte offsets: layouts here are
+// ours and denser than a memref can say.
 #ifndef PASSES_TILE_EMITTER_H
 #define PASSES_TILE_EMITTER_H
 
@@ -11,7 +11,8 @@ namespace gemmac::tile {
 
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder &builder, mlir::Location loc, const kernel::LevelInfo &level) : b(builder), loc(loc), level(level) {}
+  Emitter(mlir::OpBuilder &builder, mlir::Location loc, const kernel::LevelInfo &level)
+      : b(builder), loc(loc), level(level) {}
 
   using Value = mlir::Value;
   using Type = mlir::Type;
@@ -73,7 +74,7 @@ public:
   Value tanh(Value x);
   Value sqrt(Value x);
   Value splat(Value scalar, Type type);
-  Value sum(Value vector);     ///< of a float vector, in a fixed order
+  Value sum(Value vector); ///< of a float vector, in a fixed order
   Value sumInt(Value vector);
   Value largest(Value vector);
   Value bitcast(Value value, Type type);
@@ -90,10 +91,11 @@ public:
   void ifElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
   /// Claims items 0..count-1 one after another together with the other threads.
   void claim(Value step, Value count, llvm::function_ref<void(Value)> body);
-  /// The same in runs of neighbours, long at first and shorter towards the end: memory is then read in long streams, and a
-  /// thread whose core is taken away holds nobody up for long.
+  /// The same in runs of neighbours, long at first and shorter towards the end: memory is then read in long streams,
+  /// and a thread whose core is taken away holds nobody up for long.
   void claimRuns(Value step, Value count, llvm::function_ref<void(Value)> body);
-  /// Runs `body` for byte offsets of `columns` floats: whole vectors, then single floats. The body gets the offset and the type.
+  /// Runs `body` for byte offsets of `columns` floats: whole vectors, then single floats. The body gets the offset and
+  /// the type.
   void columns(int64_t count, llvm::function_ref<void(Value, Type)> body);
   /// Reduces over columns in a fixed order; `body` returns the new accumulator.
   Value reduceSum(int64_t count, llvm::function_ref<Value(Value, Type, Value)> body);

@@ -1,5 +1,6 @@
-// Experts. The (row, expert) pairs are sorted by expert, so that in a prompt each expert's weights are read once per step, and
-// in decode only the chosen experts' weights are read. Buffers in layout "slots" hold one row per pair, tile by tile.
+// Experts. The (row, expert) pairs are sorted by expert, so that in a prompt each expert's weights are read once per
+// step, and in decode only the chosen experts' weights are read. Buffers in layout "slots" hold one row per pair, tile
+// by tile.
 #include "passes/tile/Kernels.h"
 
 using namespace mlir;
@@ -11,7 +12,8 @@ namespace {
 /// The parts of a slots buffer as the code of an entry point sees them.
 struct Slots {
   Slots(PhaseCode code, Value base, StringRef rows, int64_t k, int64_t experts)
-      : e(code.e), base(base), layout(rows.ends_with("last") ? code.tiler.shape.lastRows : code.tiler.shape.allRows, k, experts, code.tiler.shape.tile) {}
+      : e(code.e), base(base), layout(rows.ends_with("last") ? code.tiler.shape.lastRows : code.tiler.shape.allRows, k,
+                                      experts, code.tiler.shape.tile) {}
 
   Value word(int64_t part, Value index) { return e.at(e.at(base, part), e.mul(index, 4)); }
   Value get(int64_t part, Value index) { return e.toI64(e.load(e.i32(), word(part, index))); }
@@ -22,7 +24,9 @@ struct Slots {
   SlotsLayout layout;
 };
 
-StringRef rowsOf(Value buffer) { return cast<kernel::BufferType>(buffer.getType()).getRows(); }
+StringRef rowsOf(Value buffer) {
+  return cast<kernel::BufferType>(buffer.getType()).getRows();
+}
 
 } // namespace
 
@@ -79,7 +83,8 @@ void tile::writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op) {
   e.claim(code.step, count, [&](Value slot) {
     Value row = slots.get(slots.layout.slotRow, slot);
     e.ifThen(e.less(e.number(-1), row), [&] {
-      packRow(e, e.at(code.pointers[0], e.mul(row, width * 4)), code.pointers[2], slot, width, activationOf(op.getPacked().getType()), tile);
+      packRow(e, e.at(code.pointers[0], e.mul(row, width * 4)), code.pointers[2], slot, width,
+              activationOf(op.getPacked().getType()), tile);
     });
   });
 }
@@ -106,29 +111,39 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
       });
     if (result.getKind() != "f32") { // rows of padding are 0 and stay so
       kernel::Activation kind = activationOf(result);
-      Value block = e.at(code.pointers[3], e.mul(e.add(e.mul(e.div(slot, tile), panels), panel), packedBlockBytes(kind, tile)));
+      Value block =
+          e.at(code.pointers[3], e.mul(e.add(e.mul(e.div(slot, tile), panels), panel), packedBlockBytes(kind, tile)));
       return packGroup(e, from, block, lane, kind, tile);
     }
     Value to = e.at(code.pointers[3], e.add(e.mul(slot, type.getRows() * 4), e.mul(panel, 128)));
-    auto whole = [&] { e.columns(32, [&](Value offset, Type vector) { e.store(e.load(vector, e.at(from, offset)), e.at(to, offset)); }); };
+    auto whole = [&] {
+      e.columns(32, [&](Value offset, Type vector) { e.store(e.load(vector, e.at(from, offset)), e.at(to, offset)); });
+    };
     if (!tail)
       return whole();
-    e.ifElse(e.equal(panel, e.number(panels - 1)), [&] {
-      e.columns(tail, [&](Value offset, Type vector) { e.store(e.load(vector, e.at(from, offset)), e.at(to, offset)); });
-    }, whole);
+    e.ifElse(
+        e.equal(panel, e.number(panels - 1)),
+        [&] {
+          e.columns(tail,
+                    [&](Value offset, Type vector) { e.store(e.load(vector, e.at(from, offset)), e.at(to, offset)); });
+        },
+        whole);
   };
 
   Value runs = slots.get(slots.layout.runCount, e.number(0));
   e.claimRuns(code.step, e.mul(runs, panels), [&](Value item) {
     Value run = e.div(item, panels), panel = e.rem(item, panels);
     Value member = e.mul(slots.get(slots.layout.runExpert, run), perExpert);
-    Value weights = e.at(code.pointers[1], e.add(e.mul(member, kernel::memberBytes(type)), e.mul(panel, groups * info.panelBlockBytes)));
+    Value weights = e.at(code.pointers[1],
+                         e.add(e.mul(member, kernel::memberBytes(type)), e.mul(panel, groups * info.panelBlockBytes)));
     Value from = slots.get(slots.layout.runBegin, run), to = slots.get(slots.layout.runBegin, e.add(run, 1));
     e.loop(from, to, 1, [&](Value index) {
-      Value inputs = e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
+      Value inputs =
+          e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
       func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), gate});
       if (op.getActivation())
-        func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(weights, kernel::memberBytes(type)), inputs, e.number(groups), up});
+        func::CallOp::create(e.b, e.loc, dot,
+                             ValueRange{e.at(weights, kernel::memberBytes(type)), inputs, e.number(groups), up});
       e.loop(e.number(0), e.number(tile), 1, [&](Value lane) {
         Value slot = e.add(e.mul(index, tile), lane);
         e.ifThen(e.less(e.number(-1), slots.get(slots.layout.slotRow, slot)), [&] { writeLane(panel, lane, slot); });

@@ -22,8 +22,9 @@ public:
   /// Writes the function that only reads memory (GmRead).
   void writeRead(const std::string &name);
 
-  /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float [tile][32].
-  /// `groups` blocks of 32 columns; `inputs` is the format's own kind, or F32 for f32 and bf16; see Format.h and Sizes.h for the layouts.
+  /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float
+  /// [tile][32]. `groups` blocks of 32 columns; `inputs` is the format's own kind, or F32 for f32 and bf16; see
+  /// Format.h and Sizes.h for the layouts.
   mlir::func::FuncOp dot(kernel::Format format, kernel::Activation inputs, int64_t tokens, mlir::Location loc);
 
   mlir::ModuleOp module;
@@ -64,13 +65,16 @@ void writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op);
 void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
 
 /// Writes the body of a dot function, see Tiler::dot.
-void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens);
+void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs,
+              int64_t tokens);
 
 /// Packs 32 floats at `source` into the block at `block`, as token `lane` of a tile. With `count` < 32 only so many are
 /// there, the others are 0.
-void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, kernel::Activation kind, int64_t tile);
+void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, kernel::Activation kind,
+               int64_t tile);
 /// Packs a row of `width` floats as row `row` of a packed buffer.
-void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width, kernel::Activation kind, int64_t tile);
+void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width,
+             kernel::Activation kind, int64_t tile);
 
 /// One elementwise operation of the gemma dialect on scalars or vectors. `weight` is the scalar of scale_by.
 mlir::Value elementwise(Emitter &e, mlir::Operation *op, mlir::ValueRange operands, mlir::Value weight);

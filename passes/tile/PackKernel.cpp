@@ -5,7 +5,8 @@ using namespace mlir;
 using namespace gemmac;
 using namespace gemmac::tile;
 
-/// 1.5 * 2^23: adding it rounds a small number to the nearest integer (ties to even), which then stands in the low bits.
+/// 1.5 * 2^23: adding it rounds a small number to the nearest integer (ties to even), which then stands in the low
+/// bits.
 static constexpr double kRound = 12582912.0;
 static constexpr int64_t kRoundBits = 0x4B400000;
 
@@ -32,13 +33,15 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::
   Value bytes = arith::TruncIOp::create(e.b, e.loc, e.vec(32, e.i8()), codes);
   Value quads = e.bitcast(bytes, e.vec(8, e.i32()));
   spread(quads);
-  Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16}, ArrayRef<int64_t>{1});
+  Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16},
+                                                      ArrayRef<int64_t>{1});
   e.store(e.sumInt(first), e.at(e.at(block, 32 * tile), laneBytes));
   e.store(e.sumInt(codes), e.at(e.at(block, 36 * tile), laneBytes));
   e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
 }
 
-void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Activation kind, int64_t tile) {
+void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Activation kind,
+                   int64_t tile) {
   int64_t groups = kernel::ceilDiv(width, 32), bytes = packedBlockBytes(kind, tile);
   Value lane = e.rem(row, tile);
   Value base = e.at(buffer, e.mul(e.div(row, tile), groups * bytes));
@@ -86,7 +89,8 @@ private:
 
 Value RowReader::scaled(Value codes, Value scale, Value min, int64_t zero, bool isSigned) {
   auto words = e.like(codes.getType(), e.i32()), floats = e.like(codes.getType(), e.f32());
-  Value wide = isSigned ? Value(arith::ExtSIOp::create(e.b, e.loc, words, codes)) : Value(arith::ExtUIOp::create(e.b, e.loc, words, codes));
+  Value wide = isSigned ? Value(arith::ExtSIOp::create(e.b, e.loc, words, codes))
+                        : Value(arith::ExtUIOp::create(e.b, e.loc, words, codes));
   Value number = arith::SIToFPOp::create(e.b, e.loc, floats, zero ? e.sub(wide, e.integer(zero, words)) : wide);
   Value value = e.fmul(number, scale.getType() == floats ? scale : e.splat(scale, floats));
   return min ? e.fadd(value, e.splat(min, floats)) : value;
@@ -98,14 +102,17 @@ Value RowReader::nibblePair(Value raw, VectorType half) {
   auto both = e.vec(2 * half.getNumElements(), e.i8());
   Value joined = e.integer(0, both);
   joined = vector::InsertStridedSliceOp::create(e.b, e.loc, low, joined, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
-  return vector::InsertStridedSliceOp::create(e.b, e.loc, high, joined, ArrayRef<int64_t>{half.getNumElements()}, ArrayRef<int64_t>{1});
+  return vector::InsertStridedSliceOp::create(e.b, e.loc, high, joined, ArrayRef<int64_t>{half.getNumElements()},
+                                              ArrayRef<int64_t>{1});
 }
 
 Value RowReader::twoScales(Value low, Value high) {
   auto half = e.vec(16, e.f32());
   Value both = e.real(0, e.vec(32, e.f32()));
-  both = vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(low, half), both, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
-  return vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(high, half), both, ArrayRef<int64_t>{16}, ArrayRef<int64_t>{1});
+  both = vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(low, half), both, ArrayRef<int64_t>{0},
+                                              ArrayRef<int64_t>{1});
+  return vector::InsertStridedSliceOp::create(e.b, e.loc, e.splat(high, half), both, ArrayRef<int64_t>{16},
+                                              ArrayRef<int64_t>{1});
 }
 
 /// 32 values of a group in layout rows.
@@ -127,11 +134,14 @@ Value RowReader::groupFromRows(Value group) {
     auto quarter = e.vec(8, e.i8());
     Value bits = e.load(quarter, e.at(group, 20)), high = e.integer(0, codes.getType());
     for (int64_t part = 0; part < 4; ++part) {
-      Value two = arith::AndIOp::create(e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, bits, e.integer(2 * part, quarter)), e.integer(3, quarter));
+      Value two = arith::AndIOp::create(
+          e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, bits, e.integer(2 * part, quarter)), e.integer(3, quarter));
       two = arith::ShLIOp::create(e.b, e.loc, two, e.integer(4, quarter));
-      high = vector::InsertStridedSliceOp::create(e.b, e.loc, two, high, ArrayRef<int64_t>{8 * part}, ArrayRef<int64_t>{1});
+      high = vector::InsertStridedSliceOp::create(e.b, e.loc, two, high, ArrayRef<int64_t>{8 * part},
+                                                  ArrayRef<int64_t>{1});
     }
-    return scaled(arith::OrIOp::create(e.b, e.loc, codes, high), twoScales(scale, halfAt(e.at(group, 2))), Value(), 32, false);
+    return scaled(arith::OrIOp::create(e.b, e.loc, codes, high), twoScales(scale, halfAt(e.at(group, 2))), Value(), 32,
+                  false);
   }
   return scaled(nibblePair(e.load(half, data), half), scale, min, info.hasMin ? 0 : 8, false);
 }
@@ -163,11 +173,13 @@ Value RowReader::groupFromPanel(Value block, Value row) {
   auto place = [&](Value codes, int64_t column) {
     if (info.codeBits == 6) {
       Value high = e.load(quad, e.at(e.at(block, 512 + column / 16 * 128), e.mul(row, 4)));
-      Value two = arith::AndIOp::create(e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, high, e.integer(column % 16 / 2, quad)), e.integer(3, quad));
+      Value two = arith::AndIOp::create(
+          e.b, e.loc, arith::ShRUIOp::create(e.b, e.loc, high, e.integer(column % 16 / 2, quad)), e.integer(3, quad));
       codes = arith::OrIOp::create(e.b, e.loc, codes, arith::ShLIOp::create(e.b, e.loc, two, e.integer(4, quad)));
     }
     Value part = scaled(codes, column < 16 ? scale : upperScale, min, zero, isSigned);
-    values = vector::InsertStridedSliceOp::create(e.b, e.loc, part, values, ArrayRef<int64_t>{column}, ArrayRef<int64_t>{1});
+    values =
+        vector::InsertStridedSliceOp::create(e.b, e.loc, part, values, ArrayRef<int64_t>{column}, ArrayRef<int64_t>{1});
   };
   for (int64_t k = 0; k < (info.codeBits == 8 ? 8 : 4); ++k) {
     Value raw = e.load(quad, e.at(e.at(block, k * 128), e.mul(row, 4)));
@@ -192,7 +204,8 @@ void RowReader::read(Value table, Value id, double scale, Value out) {
     return e.fmul(rows ? groupFromRows(at) : groupFromPanel(at, row), e.real(scale, floats));
   };
   if (columns / 32)
-    e.loop(e.number(0), e.number(columns / 32), 1, [&](Value index) { e.store(group(index), e.at(out, e.mul(index, 128))); });
+    e.loop(e.number(0), e.number(columns / 32), 1,
+           [&](Value index) { e.store(group(index), e.at(out, e.mul(index, 128))); });
   if (columns % 32 == 0)
     return;
   Value padded = e.stack(128);

@@ -1,5 +1,6 @@
-// Phases of projections. An item is a panel of 32 outputs of one part; a part is a set of projections of equal width whose
-// results meet element by element (a gate and its up projection), so that they are combined before they leave the cache.
+// Phases of projections. An item is a panel of 32 outputs of one part; a part is a set of projections of equal width
+// whose results meet element by element (a gate and its up projection), so that they are combined before they leave the
+// cache.
 #include "passes/tile/Kernels.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -72,7 +73,8 @@ void ProjectWriter::findParts() {
     parts[index[classes.getLeaderValue(value.getDefiningOp())]].yields.push_back(position);
 }
 
-SmallVector<Value> ProjectWriter::values(const Part &part, Value inPanel, Value lane, Value row, Value column, Type type) {
+SmallVector<Value> ProjectWriter::values(const Part &part, Value inPanel, Value lane, Value row, Value column,
+                                         Type type) {
   DenseMap<Value, Value> known;
   for (gemma::ProjectOp p : part.projections)
     known[p.getResult()] = e.load(type, e.at(e.at(results[p], e.mul(lane, 128)), inPanel));
@@ -89,7 +91,8 @@ SmallVector<Value> ProjectWriter::values(const Part &part, Value inPanel, Value 
     Value weight;
     SmallVector<Value> operands;
     for (Value operand : inner->getOperands()) {
-      if (isa<BlockArgument>(operand) && isa<kernel::WeightType>(op.getIns()[cast<BlockArgument>(operand).getArgNumber()].getType()))
+      if (isa<BlockArgument>(operand) &&
+          isa<kernel::WeightType>(op.getIns()[cast<BlockArgument>(operand).getArgNumber()].getType()))
         weight = e.load(e.f32(), place(operand));
       else
         operands.push_back(known.contains(operand) ? known[operand] : fetch(operand, 0));
@@ -116,7 +119,8 @@ void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value 
     Value column = e.add(columnBytes, inPanel);
     for (auto [i, value] : llvm::enumerate(values(part, inPanel, lane, row, column, type))) {
       unsigned yield = part.yields[i];
-      Value to = staging[i] ? e.at(staging[i], inPanel) : e.at(e.at(out(yield), e.mul(row, outType(yield).getWidth() * 4)), column);
+      Value to = staging[i] ? e.at(staging[i], inPanel)
+                            : e.at(e.at(out(yield), e.mul(row, outType(yield).getWidth() * 4)), column);
       e.store(value, to);
     }
   };
@@ -125,12 +129,15 @@ void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value 
   if (rest == 0) {
     whole();
   } else {
-    e.ifElse(e.equal(panel, e.number(part.columns / 32)), [&] {
-      for (Value stage : staging)
-        if (stage)
-          e.store(e.real(0, e.vec(32, e.f32())), stage);
-      e.loop(e.number(0), e.number(rest * 4), 4, [&](Value inPanel) { put(inPanel, e.f32()); });
-    }, whole);
+    e.ifElse(
+        e.equal(panel, e.number(part.columns / 32)),
+        [&] {
+          for (Value stage : staging)
+            if (stage)
+              e.store(e.real(0, e.vec(32, e.f32())), stage);
+          e.loop(e.number(0), e.number(rest * 4), 4, [&](Value inPanel) { put(inPanel, e.f32()); });
+        },
+        whole);
   }
   for (auto [i, yield] : llvm::enumerate(part.yields)) {
     if (!staging[i])
@@ -150,11 +157,14 @@ void ProjectWriter::writePanel(const Part &part, Value panel) {
       kernel::Format format = *kernel::parseFormat(std::string_view(type.getFormat()));
       int64_t groups = kernel::ceilDiv(type.getColumns(), 32);
       Value weights = e.at(place(p.getWeight()), e.mul(panel, groups * kernel::info(format).panelBlockBytes));
-      Value inputs = e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
-      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::activationOf(format), tile, e.loc), ValueRange{weights, inputs, e.number(groups), results[p]});
+      Value inputs =
+          e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
+      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::activationOf(format), tile, e.loc),
+                           ValueRange{weights, inputs, e.number(groups), results[p]});
     }
     Value first = e.mul(index, tile);
-    e.loop(e.number(0), e.min(e.number(tile), e.sub(rows, first)), 1, [&](Value lane) { writeToken(part, panel, lane, e.add(first, lane)); });
+    e.loop(e.number(0), e.min(e.number(tile), e.sub(rows, first)), 1,
+           [&](Value lane) { writeToken(part, panel, lane, e.add(first, lane)); });
   });
 }
 
@@ -181,4 +191,6 @@ void ProjectWriter::write() {
 
 } // namespace
 
-void tile::writeProject(PhaseCode code, kernel::ProjectOp op) { ProjectWriter(code, op).write(); }
+void tile::writeProject(PhaseCode code, kernel::ProjectOp op) {
+  ProjectWriter(code, op).write();
+}

@@ -1,5 +1,5 @@
-// Phases whose items are rows: norms, sums, gates, rotations, embeddings, the choice of experts. Each operation is a loop over
-// the row, which stays in the first-level cache between them.
+// Phases whose items are rows: norms, sums, gates, rotations, embeddings, the choice of experts. Each operation is a
+// loop over the row, which stays in the first-level cache between them.
 #include "passes/tile/Kernels.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -110,7 +110,8 @@ void RowsWriter::norm(gemma::RmsNormOp norm, Value out) {
 }
 
 void RowsWriter::rope(gemma::RopeOp rope, Value out) {
-  int64_t columns = gemma::columnsOf(rope.getType()), head = rope.getHeadDim(), pairs = rope.getPairs(), half = head / 2;
+  int64_t columns = gemma::columnsOf(rope.getType()), head = rope.getHeadDim(), pairs = rope.getPairs(),
+          half = head / 2;
   Value in = pointer(rope.getInput());
   int64_t argument = cast<IntegerAttr>(rope->getAttr("table")).getInt();
   Value table = e.at(code.pointers[argument], e.mul(globalRow, 2 * pairs * 4));
@@ -150,7 +151,8 @@ void RowsWriter::topK(gemma::TopKOp topK, Value out) {
     SmallVector<Value> best{e.integer(0, e.i64()), e.real(-1, e.f32())};
     best = e.loop(e.number(0), e.number(experts), 1, best, [&](Value expert, ValueRange so) {
       Value p = e.load(e.f32(), e.at(probabilities, e.mul(expert, 4)));
-      Value better = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, p, so[1]); // ties: the lower index stays
+      Value better =
+          arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, p, so[1]); // ties: the lower index stays
       return SmallVector<Value>{e.select(better, expert, so[0]), e.select(better, p, so[1])};
     });
     e.store(e.toI32(best[0]), e.at(out, e.mul(j, 4)));
@@ -187,7 +189,8 @@ void RowsWriter::writeOp(Operation *inner) {
   pointers[result] = out;
   if (auto embed = dyn_cast<gemma::EmbedOp>(inner)) {
     Value id = e.toI64(e.load(e.i32(), e.at(place(embed.getIds()), e.mul(globalRow, 4))));
-    return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()), id, embed.getScale().convertToDouble(), out);
+    return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()), id,
+                     embed.getScale().convertToDouble(), out);
   }
   if (auto rms = dyn_cast<gemma::RmsNormOp>(inner))
     return norm(rms, out);
@@ -223,9 +226,11 @@ void RowsWriter::yield(kernel::YieldOp yield) {
       packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), activationOf(buffer), code.tiler.shape.tile);
     } else if (buffer.getKind() == "f32") {
       Value to = e.at(place, e.mul(row, buffer.getWidth() * 4)), from = pointer(value);
-      bool direct = !isa<gemma::SliceOp, gemma::LastRowsOp>(value.getDefiningOp()) && llvm::find(yield.getOperands(), value) - yield.getOperands().begin() == static_cast<int64_t>(index);
+      bool direct = !isa<gemma::SliceOp, gemma::LastRowsOp>(value.getDefiningOp()) &&
+                    llvm::find(yield.getOperands(), value) - yield.getOperands().begin() == static_cast<int64_t>(index);
       if (!direct)
-        e.columns(buffer.getWidth(), [&](Value offset, Type type) { e.store(e.load(type, e.at(from, offset)), e.at(to, offset)); });
+        e.columns(buffer.getWidth(),
+                  [&](Value offset, Type type) { e.store(e.load(type, e.at(from, offset)), e.at(to, offset)); });
     }
   }
 }
@@ -244,7 +249,9 @@ void RowsWriter::write() {
 
 } // namespace
 
-void tile::writeRows(PhaseCode code, kernel::RowsOp op) { RowsWriter(code, op).write(); }
+void tile::writeRows(PhaseCode code, kernel::RowsOp op) {
+  RowsWriter(code, op).write();
+}
 
 /// Range reduction and polynomials in float64: the argument is exact there, and the results are good to float32.
 static std::pair<Value, Value> cosSin(Emitter &e, Value angle) {
@@ -253,7 +260,8 @@ static std::pair<Value, Value> cosSin(Emitter &e, Value angle) {
   constexpr double shift = 6755399441055744.0; // 1.5 * 2^52: rounds to an integer that stands in the low bits
   Value shifted = e.fadd(e.fmul(angle, constant(0.63661977236758134308)), constant(shift));
   Value quadrant = e.bitcast(shifted, bits), turns = e.fsub(shifted, constant(shift));
-  Value r = e.fsub(e.fsub(angle, e.fmul(turns, constant(1.57079632673412561417e+00))), e.fmul(turns, constant(6.07710050650619224932e-11)));
+  Value r = e.fsub(e.fsub(angle, e.fmul(turns, constant(1.57079632673412561417e+00))),
+                   e.fmul(turns, constant(6.07710050650619224932e-11)));
   Value z = e.fmul(r, r);
   auto polynomial = [&](ArrayRef<double> coefficients) {
     Value value = constant(coefficients.front());
@@ -261,10 +269,15 @@ static std::pair<Value, Value> cosSin(Emitter &e, Value angle) {
       value = e.fma(value, z, constant(c));
     return value;
   };
-  Value sin = e.fma(e.fmul(r, z), polynomial({1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}), r);
-  Value cos = e.fma(z, polynomial({-1.0 / 87178291200.0, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}), constant(1));
+  Value sin = e.fma(e.fmul(r, z),
+                    polynomial({1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}), r);
+  Value cos = e.fma(
+      z, polynomial({-1.0 / 87178291200.0, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}),
+      constant(1));
   auto bit = [&](int64_t mask) {
-    return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, arith::AndIOp::create(e.b, e.loc, quadrant, e.integer(mask, bits)), e.integer(0, bits)).getResult();
+    return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne,
+                                 arith::AndIOp::create(e.b, e.loc, quadrant, e.integer(mask, bits)), e.integer(0, bits))
+        .getResult();
   };
   Value swap = bit(1), second = bit(2);
   Value negateCos = arith::XOrIOp::create(e.b, e.loc, swap, second);
@@ -284,7 +297,8 @@ void tile::writeRopeTable(PhaseCode code, kernel::RopeTableOp op) {
     OpBuilder::InsertionGuard guard(e.b);
     e.b.setInsertionPointToStart(code.tiler.module.getBody());
     auto type = RankedTensorType::get({pairs}, e.f32());
-    LLVM::GlobalOp::create(e.b, e.loc, LLVM::LLVMArrayType::get(e.f32(), pairs), /*isConstant=*/true, LLVM::Linkage::Private, name, DenseElementsAttr::get(type, frequencies), /*alignment=*/64);
+    LLVM::GlobalOp::create(e.b, e.loc, LLVM::LLVMArrayType::get(e.f32(), pairs), /*isConstant=*/true,
+                           LLVM::Linkage::Private, name, DenseElementsAttr::get(type, frequencies), /*alignment=*/64);
   }
   Value data = LLVM::AddressOfOp::create(e.b, e.loc, e.ptr(), name);
   Value position = e.stepField(code.step, GM_STEP_POSITION, e.i64());

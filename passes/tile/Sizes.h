@@ -3,11 +3,9 @@
 //   f32          [rows][width] float
 //   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of the first 16
 //                codes [T], i32 sum of all [T], f32 scale [T]
-//   packed_bf16  [rows / T][ceil(width/32)] blocks; block = u32 [16 pairs of columns][T], the lower column in the lower half
-//   packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T]
-//   table        [rows][width] float: cosines, then sines
-//   routing      [rows][ i32 expert[k], f32 weight[k] ]
-//   slots        see SlotsLayout
+//   packed_bf16  [rows / T][ceil(width/32)] blocks; block = u32 [16 pairs of columns][T], the lower column in the lower
+//   half packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T] table        [rows][width] float:
+//   cosines, then sines routing      [rows][ i32 expert[k], f32 weight[k] ] slots        see SlotsLayout
 // T is the number of tokens a kernel handles at a time: 1 in decode, the level's token tile in prefill.
 #ifndef PASSES_TILE_SIZES_H
 #define PASSES_TILE_SIZES_H
@@ -31,7 +29,9 @@ inline int64_t packedBlockBytes(kernel::Activation kind, int64_t tile) {
 /// Of a buffer whose kind begins with "packed_".
 inline kernel::Activation activationOf(kernel::BufferType type) {
   llvm::StringRef kind = type.getKind();
-  return kind == "packed_i8" ? kernel::Activation::I8 : kind == "packed_bf16" ? kernel::Activation::BF16 : kernel::Activation::F32;
+  return kind == "packed_i8"     ? kernel::Activation::I8
+         : kind == "packed_bf16" ? kernel::Activation::BF16
+                                 : kernel::Activation::F32;
 }
 
 /// Where the parts of a slots buffer lie, in bytes: for `rows` rows with k experts each, out of E.

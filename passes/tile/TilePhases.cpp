@@ -1,5 +1,5 @@
-// Entry points and the functions they call. A phase's function depends on what it does and on its sizes, not on where its
-// operands lie: layers of one class share it, so code size does not grow with their number.
+// Entry points and the functions they call. A phase's function depends on what it does and on its sizes, not on where
+// its operands lie: layers of one class share it, so code size does not grow with their number.
 #include "passes/tile/Kernels.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -87,7 +87,9 @@ func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(module.getBody());
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
-  std::string name = ("dot_" + StringRef(kernel::info(format).name) + "_" + StringRef(kernel::name(inputs)) + "_" + Twine(tokens)).str();
+  std::string name =
+      ("dot_" + StringRef(kernel::info(format).name) + "_" + StringRef(kernel::name(inputs)) + "_" + Twine(tokens))
+          .str();
   known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
   makeLocal(known);
   b.setInsertionPointToStart(known.addEntryBlock());
@@ -119,7 +121,8 @@ func::FuncOp Tiler::phaseFunction(Operation *phase) {
   if (known)
     return known;
   StringRef kind = phase->getName().stripDialect();
-  func::FuncOp function = makeFunction(prefix + "_" + kind.str() + "_" + std::to_string(functions.size() - 1), phase->getNumOperands(), phase->getLoc());
+  func::FuncOp function = makeFunction(prefix + "_" + kind.str() + "_" + std::to_string(functions.size() - 1),
+                                       phase->getNumOperands(), phase->getLoc());
   makeLocal(function);
   known = function;
   writePhase(phase, function);
@@ -206,11 +209,13 @@ struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
     Tiler tiler(module, level);
     tiler.b.setInsertionPointToEnd(module.getBody());
     Type ptr = LLVM::LLVMPointerType::get(&getContext());
-    auto barrier = func::FuncOp::create(tiler.b, module.getLoc(), "gmBarrier", tiler.b.getFunctionType({ptr, tiler.b.getI64Type()}, {}));
+    auto barrier = func::FuncOp::create(tiler.b, module.getLoc(), "gmBarrier",
+                                        tiler.b.getFunctionType({ptr, tiler.b.getI64Type()}, {}));
     barrier.setPrivate();
     std::string prefix = "gm_" + level.symbol;
     tiler.writeEntry(plans[0], prefix + "_decode", {1, 1, 1});
-    tiler.writeEntry(plans[0], prefix + "_prefill", {number("kernel.chunk"), number("kernel.last_rows"), level.tokenTile});
+    tiler.writeEntry(plans[0], prefix + "_prefill",
+                     {number("kernel.chunk"), number("kernel.last_rows"), level.tokenTile});
     tiler.writeRead(prefix + "_read");
     plans[0].erase();
   }

@@ -6,6 +6,7 @@
 void gemmac::tile::buildPipeline(mlir::OpPassManager &pm) {
   pm.addPass(createAssignArena());
   pm.addPass(createTilePhases());
-  pm.nest<mlir::func::FuncOp>().addPass(mlir::createCSEPass()); // address arithmetic is written out without looking back
+  pm.nest<mlir::func::FuncOp>().addPass(
+      mlir::createCSEPass()); // address arithmetic is written out without looking back
   pm.addPass(createVerifyTiled());
 }

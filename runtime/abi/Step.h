@@ -40,8 +40,8 @@ enum {
   GM_STEP_CLAIM = 80,
 };
 
-/// Runtime function called by generated code between phases, by every thread of the team. The last thread to arrive sets
-/// step->claim to 0 before it lets the others go; all writes before it are visible after it.
+/// Runtime function called by generated code between phases, by every thread of the team. The last thread to arrive
+/// sets step->claim to 0 before it lets the others go; all writes before it are visible after it.
 void gmBarrier(GmStep *step, int64_t thread);
 
 /// An entry point: every thread of the team calls it with its own index in [0, step->threads). Returns together.
@@ -53,10 +53,10 @@ typedef void (*GmRead)(const uint8_t *data, int64_t bytes, uint64_t *sink);
 
 /// One instruction-set level of a target: the same plan, compiled for these CPU features.
 typedef struct GmLevel {
-  const char *name;         ///< for example "x86-64-v3"
-  uint64_t features;        ///< bits the CPU must have; their meaning is the target's (gmTargetCpuFeatures)
-  GmEntry decode;           ///< token_count == 1
-  GmEntry prefill;          ///< any token_count up to max_chunk_tokens
+  const char *name;  ///< for example "x86-64-v3"
+  uint64_t features; ///< bits the CPU must have; their meaning is the target's (gmTargetCpuFeatures)
+  GmEntry decode;    ///< token_count == 1
+  GmEntry prefill;   ///< any token_count up to max_chunk_tokens
   GmRead read;
   int64_t arena_bytes;
   int64_t max_chunk_tokens;
@@ -67,23 +67,23 @@ typedef struct GmLevel {
 typedef struct GmModel {
   uint32_t abi_version;
   uint32_t level_count;
-  const GmLevel *levels;    ///< best first
-  const char *target;       ///< for example "x86_64"
+  const GmLevel *levels; ///< best first
+  const char *target;    ///< for example "x86_64"
   int64_t vocab_tokens;
-  int64_t context_tokens;   ///< longest sequence
-  int64_t kv_bytes;         ///< key/value cache when the context is full (address space; pages are touched as it grows)
-  int64_t kv_fixed_bytes;   ///< part of kv_bytes that does not grow: rings of sliding layers
-  int64_t kv_token_bytes;   ///< bytes that each further token adds (growing layers)
-  int64_t weight_bytes;     ///< size of the "weights" section
-  int64_t decode_bytes;     ///< weight bytes that one decode step reads (without the cache): for bench's bound
-  int64_t decode_ops;       ///< multiply and add operations of one decoded token's projections
-  int64_t prefill_ops;      ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
+  int64_t context_tokens; ///< longest sequence
+  int64_t kv_bytes;       ///< key/value cache when the context is full (address space; pages are touched as it grows)
+  int64_t kv_fixed_bytes; ///< part of kv_bytes that does not grow: rings of sliding layers
+  int64_t kv_token_bytes; ///< bytes that each further token adds (growing layers)
+  int64_t weight_bytes;   ///< size of the "weights" section
+  int64_t decode_bytes;   ///< weight bytes that one decode step reads (without the cache): for bench's bound
+  int64_t decode_ops;     ///< multiply and add operations of one decoded token's projections
+  int64_t prefill_ops;    ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
 } GmModel;
 
 extern const GmModel gmModel;
 
-/// The target's device part (targets/NAME/device): which CPU features this machine has, a bit's name (null: no such bit), and
-/// the instruction that makes a spinning thread wait a few cycles.
+/// The target's device part (targets/NAME/device): which CPU features this machine has, a bit's name (null: no such
+/// bit), and the instruction that makes a spinning thread wait a few cycles.
 uint64_t gmTargetCpuFeatures(void);
 const char *gmTargetFeatureName(unsigned bit);
 void gmTargetPause(void);

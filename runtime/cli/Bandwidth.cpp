@@ -53,6 +53,8 @@ Bandwidth::Bandwidth(const GmLevel &level, Team &team, std::span<const uint8_t> 
     data = largePages;
 }
 
-double Bandwidth::measure(int passes) { return readRate(data, passes); }
+double Bandwidth::measure(int passes) {
+  return readRate(data, passes);
+}
 
 } // namespace gemmart

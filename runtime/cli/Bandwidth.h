@@ -11,9 +11,10 @@
 
 namespace gemmart {
 
-/// Reads the weights (where they are far larger than a cache) or a buffer of large pages (where the memory is free for one),
-/// whichever turned out faster at first, so that a fraction of it never flatters. Kept ready, so that a measurement can stand
-/// right beside what it is compared with: on a shared machine the bandwidth changes from second to second.
+/// Reads the weights (where they are far larger than a cache) or a buffer of large pages (where the memory is free for
+/// one), whichever turned out faster at first, so that a fraction of it never flatters. Kept ready, so that a
+/// measurement can stand right beside what it is compared with: on a shared machine the bandwidth changes from second
+/// to second.
 class Bandwidth {
 public:
   Bandwidth(const GmLevel &level, Team &team, std::span<const uint8_t> weights);

@@ -90,8 +90,8 @@ static Result<Rate> measurePrefill(Session &session, int64_t vocab, int64_t coun
 }
 
 /// `best` becomes the best bandwidth seen.
-static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwidth &bandwidth, double &best, int64_t depth,
-                                  int64_t count, int64_t repetitions) {
+static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwidth &bandwidth, double &best,
+                                  int64_t depth, int64_t count, int64_t repetitions) {
   constexpr int kPasses = 2;
   std::vector<int32_t> tokens = randomTokens(depth + count, model.vocab_tokens);
   std::vector<double> seconds, fractions;
@@ -133,14 +133,13 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
                                {"gops_per_s", rate.median * double(model.prefill_ops) / 1e9}});
   root["decode"] = nlohmann::ordered_json::array();
   for (const Rate &rate : decode)
-    root["decode"].push_back(
-        {{"depth", rate.depth},
-         {"tokens", rate.tokens},
-         {"tokens_per_s", rate.median},
-         {"slowest_tokens_per_s", rate.slowest},
-         {"fastest_tokens_per_s", rate.fastest},
-         {"bytes_per_token", model.decode_bytes},
-         {"fraction_of_bandwidth", rate.fraction}});
+    root["decode"].push_back({{"depth", rate.depth},
+                              {"tokens", rate.tokens},
+                              {"tokens_per_s", rate.median},
+                              {"slowest_tokens_per_s", rate.slowest},
+                              {"fastest_tokens_per_s", rate.fastest},
+                              {"bytes_per_token", model.decode_bytes},
+                              {"fraction_of_bandwidth", rate.fraction}});
   root["threads"] = loaded.team->threads();
   root["target"] = model.target;
   root["level"] = loaded.level().name;
@@ -187,7 +186,8 @@ static Status run(Loaded &loaded, const Args &args) {
     prefill.push_back(*rate);
   }
   for (int64_t depth : plan->depths) {
-    Result<Rate> rate = measureDecode(*session, loaded.model, bandwidth, best, depth, plan->decodeTokens, plan->repetitions);
+    Result<Rate> rate =
+        measureDecode(*session, loaded.model, bandwidth, best, depth, plan->decodeTokens, plan->repetitions);
     if (!rate)
       return rate.status();
     decode.push_back(*rate);

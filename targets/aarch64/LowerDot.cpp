@@ -1,5 +1,5 @@
-// sdot multiplies signed bytes, four to a lane: what kernel.dot means for codes up to 127, which is why this target packs
-// 8-bit codes signed. A wider code would be a mistake of the level's numbers, and is refused.
+// sdot multiplies signed bytes, four to a lane: what kernel.dot means for codes up to 127, which is why this target
+// packs 8-bit codes signed. A wider code would be a mistake of the level's numbers, and is refused.
 #include "targets/aarch64/LowerDot.h"
 
 #include "dialects/kernel/Kernel.h"
@@ -24,11 +24,13 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
     auto result = getOperation().walk([&](kernel::DotOp dot) {
       int64_t lanes = cast<VectorType>(dot.getAcc().getType()).getNumElements();
       if (lanes != 4 || (!dot.getSignedWeights() && dot.getMaxCode() > 127)) {
-        dot.emitError() << "sdot takes 4 lanes and codes up to 127, not " << lanes << " lanes and codes up to " << dot.getMaxCode();
+        dot.emitError() << "sdot takes 4 lanes and codes up to 127, not " << lanes << " lanes and codes up to "
+                        << dot.getMaxCode();
         return WalkResult::interrupt();
       }
       rewriter.setInsertionPoint(dot);
-      auto call = LLVM::CallIntrinsicOp::create(rewriter, dot.getLoc(), dot.getType(), rewriter.getStringAttr("llvm.aarch64.neon.sdot.v4i32.v16i8"),
+      auto call = LLVM::CallIntrinsicOp::create(rewriter, dot.getLoc(), dot.getType(),
+                                                rewriter.getStringAttr("llvm.aarch64.neon.sdot.v4i32.v16i8"),
                                                 ValueRange{dot.getAcc(), dot.getWeights(), dot.getInputs()});
       rewriter.replaceOp(dot, call);
       return WalkResult::advance();
@@ -40,4 +42,6 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
 
 } // namespace
 
-std::unique_ptr<Pass> gemmac::aarch64::createLowerDot() { return std::make_unique<LowerDot>(); }
+std::unique_ptr<Pass> gemmac::aarch64::createLowerDot() {
+  return std::make_unique<LowerDot>();
+}

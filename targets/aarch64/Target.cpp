@@ -10,8 +10,11 @@ using namespace gemmac::targets;
 namespace {
 
 const Level kLevels[] = {
-    {{"armv8.2-a-dotprod", "armv8_2_a_dotprod", 128, 32, 4, 2, true, true}, "generic", "+v8.2a,+dotprod,+fullfp16",
-     gemmac::aarch64::kLevelDotProd, "armv8.2-a with sdot"},
+    {{"armv8.2-a-dotprod", "armv8_2_a_dotprod", 128, 32, 4, 2, true, true},
+     "generic",
+     "+v8.2a,+dotprod,+fullfp16",
+     gemmac::aarch64::kLevelDotProd,
+     "armv8.2-a with sdot"},
 };
 
 class Arm : public Target {
@@ -19,7 +22,9 @@ public:
   llvm::StringRef name() const override { return "aarch64"; }
   llvm::StringRef triple() const override { return "aarch64-unknown-linux-gnu"; }
   llvm::ArrayRef<Level> levels() const override { return kLevels; }
-  void addLowering(mlir::OpPassManager &pm, const Level &level) const override { pm.addPass(gemmac::aarch64::createLowerDot()); }
+  void addLowering(mlir::OpPassManager &pm, const Level &level) const override {
+    pm.addPass(gemmac::aarch64::createLowerDot());
+  }
 };
 
 } // namespace

@@ -1,5 +1,6 @@
-// A target to copy. It compiles, uses no instruction of its own, and is right on every CPU that LLVM knows: change the numbers
-// to those of your machine, then replace kernel-expand-dot with a pass that uses its instructions. README.md has the steps.
+// A target to copy. It compiles, uses no instruction of its own, and is right on every CPU that LLVM knows: change the
+// numbers to those of your machine, then replace kernel-expand-dot with a pass that uses its instructions. README.md
+// has the steps.
 #include "targets/Target.h"
 
 #include "passes/lower/Passes.h"
@@ -12,9 +13,9 @@ namespace {
 const Level kLevels[] = {
     // name, symbol, vector bits, vector registers, tokens per tile, vectors of rows, converts f16, signed codes
     {{"template-baseline", "template_baseline", 128, 16, 3, 2, false, false},
-     "",  // LLVM's name of the CPU; empty for the triple's baseline
-     "",  // and further features, "+a,-b"
-     0,   // bits that the CPU must report, from device/Features.h
+     "", // LLVM's name of the CPU; empty for the triple's baseline
+     "", // and further features, "+a,-b"
+     0,  // bits that the CPU must report, from device/Features.h
      "any CPU of this kind"},
 };
 

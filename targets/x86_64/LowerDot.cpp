@@ -1,9 +1,11 @@
 // Products of unsigned and signed bytes, four to a lane.
 //
 //   vpdpbusd             does it in one instruction.
-//   vpmaddubsw           adds two products in 16 bits and saturates: right only while 2 * max_code * 127 < 2^15, that is for
+//   vpmaddubsw           adds two products in 16 bits and saturates: right only while 2 * max_code * 127 < 2^15, that
+//   is for
 //                        codes up to 127. vpmaddwd with ones adds the pairs.
-//   vpmaddwd alone       for larger codes: even and odd bytes widened to 16 bits, two exact sums of two. Every x86-64 has it.
+//   vpmaddwd alone       for larger codes: even and odd bytes widened to 16 bits, two exact sums of two. Every x86-64
+//   has it.
 #include "targets/x86_64/LowerDot.h"
 
 #include "passes/lower/Passes.h"
@@ -19,14 +21,17 @@ namespace {
 class Writer {
 public:
   Writer(IRRewriter &b, kernel::DotOp dot, const x86_64::DotInstructions &has)
-      : b(b), dot(dot), has(has), loc(dot.getLoc()), bits(cast<VectorType>(dot.getAcc().getType()).getNumElements() * 32) {}
+      : b(b), dot(dot), has(has), loc(dot.getLoc()),
+        bits(cast<VectorType>(dot.getAcc().getType()).getNumElements() * 32) {}
 
   Value write() {
     if (has.vnni && bits == 512)
-      return call("llvm.x86.avx512.vpdpbusd.512", dot.getAcc().getType(), {dot.getAcc(), dot.getWeights(), dot.getInputs()});
+      return call("llvm.x86.avx512.vpdpbusd.512", dot.getAcc().getType(),
+                  {dot.getAcc(), dot.getWeights(), dot.getInputs()});
     Value sum;
     if (has.maddubs && dot.getMaxCode() <= 127) {
-      Value pairs = call(bits == 512 ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw", shorts(), {dot.getWeights(), dot.getInputs()});
+      Value pairs = call(bits == 512 ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw", shorts(),
+                         {dot.getWeights(), dot.getInputs()});
       Value ones = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(shorts(), b.getI16IntegerAttr(1)));
       sum = madd(pairs, ones);
     } else {
@@ -43,7 +48,9 @@ private:
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), operands).getResults();
   }
   Value madd(Value a, Value c) {
-    StringRef name = bits == 512 ? "llvm.x86.avx512.pmaddw.d.512" : bits == 256 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.sse2.pmadd.wd";
+    StringRef name = bits == 512   ? "llvm.x86.avx512.pmaddw.d.512"
+                     : bits == 256 ? "llvm.x86.avx2.pmadd.wd"
+                                   : "llvm.x86.sse2.pmadd.wd";
     return call(name, dot.getAcc().getType(), {a, c});
   }
 
@@ -81,7 +88,8 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
     auto pairs = VectorType::get({32}, rewriter.getBF16Type());
     Value w = vector::BitCastOp::create(rewriter, dot.getLoc(), pairs, dot.getWeights());
     Value x = vector::BitCastOp::create(rewriter, dot.getLoc(), pairs, dot.getInputs());
-    auto call = LLVM::CallIntrinsicOp::create(rewriter, dot.getLoc(), dot.getType(), rewriter.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+    auto call = LLVM::CallIntrinsicOp::create(rewriter, dot.getLoc(), dot.getType(),
+                                              rewriter.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
                                               ValueRange{dot.getAcc(), w, x});
     rewriter.replaceOp(dot, call);
   }

@@ -15,8 +15,8 @@ struct DotInstructions {
   bool maddubs = false; ///< vpmaddubsw on whole vectors of the level
 };
 
-/// Turns every kernel.dot into vpdpbusd, vpmaddubsw + vpmaddwd, or vpmaddwd alone, and kernel.pair_dot into vdpbf16ps where
-/// there is one.
+/// Turns every kernel.dot into vpdpbusd, vpmaddubsw + vpmaddwd, or vpmaddwd alone, and kernel.pair_dot into vdpbf16ps
+/// where there is one.
 std::unique_ptr<mlir::Pass> createLowerDot(DotInstructions instructions);
 
 } // namespace gemmac::x86_64

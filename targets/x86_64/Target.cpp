@@ -11,9 +11,15 @@ namespace {
 
 /// Token tiles are what the registers hold: per token, one integer and one float accumulator for each vector of rows.
 const Level kLevels[] = {
-    {{"x86-64-v4-bf16", "x86_64_v4_bf16", 512, 32, 6, 2, true, false}, "x86-64-v4", "+avx512vnni,+avx512bf16", gemmac::x86_64::kLevelV4Bf16,
+    {{"x86-64-v4-bf16", "x86_64_v4_bf16", 512, 32, 6, 2, true, false},
+     "x86-64-v4",
+     "+avx512vnni,+avx512bf16",
+     gemmac::x86_64::kLevelV4Bf16,
      "AVX-512 with vpdpbusd and vdpbf16ps (2020 and later)"},
-    {{"x86-64-v4-vnni", "x86_64_v4_vnni", 512, 32, 6, 2, true, false}, "x86-64-v4", "+avx512vnni", gemmac::x86_64::kLevelV4Vnni,
+    {{"x86-64-v4-vnni", "x86_64_v4_vnni", 512, 32, 6, 2, true, false},
+     "x86-64-v4",
+     "+avx512vnni",
+     gemmac::x86_64::kLevelV4Vnni,
      "AVX-512 with vpdpbusd (2019 and later)"},
     {{"x86-64-v4", "x86_64_v4", 512, 32, 6, 2, true, false}, "x86-64-v4", "", gemmac::x86_64::kLevelV4, "AVX-512"},
     {{"x86-64-v3", "x86_64_v3", 256, 16, 3, 2, true, false}, "x86-64-v3", "", gemmac::x86_64::kLevelV3, "AVX2 and FMA"},

@@ -20,7 +20,7 @@ def main():
 
     def work(job):
         case = job.case
-        model = chosen.work / f"{case.name}-aarch64"
+        model = chosen.work / f"{case.name}-{job.quant}-aarch64"
         seconds = build(chosen, case.description, case.folder, job.quant, model, "--target", "aarch64")
         got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"],
                      prefix=[QEMU, "-cpu", "max"])

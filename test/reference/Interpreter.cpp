@@ -90,7 +90,9 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
           [&](gemma::ProjectOp op) { return project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0)); })
       .Case([&](gemma::PackOp op) {
         StringRef kind = op.getType().getKind();
-        return kind == "i8" ? packI8(in(op.getInput())) : kind == "bf16" ? packBf16(in(op.getInput())) : in(op.getInput());
+        return kind == "i8"     ? packI8(in(op.getInput()))
+               : kind == "bf16" ? packBf16(in(op.getInput()))
+                                : in(op.getInput());
       })
       .Case([&](gemma::ScaleOp op) { return scale(in(op.getInput()), op.getBy().convertToDouble()); })
       .Case([&](gemma::ScaleByOp op) { return scale(in(op.getInput()), *data(op.getWeight())); })

@@ -125,5 +125,5 @@ static constexpr GmLevel kLevels[] = {
 
 using namespace gemmart::fake;
 
-extern const GmModel gmModel = {GM_ABI_VERSION, 2,  kLevels, "fake",       kVocab,       kContext,
-                                kContext * 4,   64, 3,       kWeightBytes, kWeightBytes, 1000, 900};
+extern const GmModel gmModel = {
+    GM_ABI_VERSION, 2, kLevels, "fake", kVocab, kContext, kContext * 4, 64, 3, kWeightBytes, kWeightBytes, 1000, 900};

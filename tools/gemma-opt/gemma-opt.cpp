@@ -8,5 +8,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   gemmac::registerAllDialects(registry);
   gemmac::registerAllPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "gemma-opt: the stages of gemmac, one by one\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "gemma-opt: the stages of gemmac, one by one\n", registry));
 }

@@ -1,5 +1,5 @@
-// The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong,
-// 3 our bug.
+// The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is
+// wrong, 3 our bug.
 #include "compiler/Driver.h"
 #include "tools/gemmac/Doctor.h"
 
@@ -36,7 +36,8 @@ void printTargets() {
 
 void printStages() {
   for (const pipeline::StageInfo &stage : pipeline::allStages())
-    fmt::print("{:10} {}{}\n", stage.name.str(), stage.doc.str(), stage.contract.empty() ? "" : "; after it: " + stage.contract.str());
+    fmt::print("{:10} {}{}\n", stage.name.str(), stage.doc.str(),
+               stage.contract.empty() ? "" : "; after it: " + stage.contract.str());
 }
 
 struct Words {
@@ -47,14 +48,22 @@ struct Words {
 
 void addBuild(CLI::App &app, Words &words) {
   BuildOptions &o = words.build;
-  app.add_option("input", words.inputs, "the description (models/*.toml), or with --from the IR")->required()->expected(1, 2);
+  app.add_option("input", words.inputs, "the description (models/*.toml), or with --from the IR")
+      ->required()
+      ->expected(1, 2);
   app.add_option("--weights", o.weights, "Hugging Face folder, .gguf file, or random:SEED");
   app.add_option("--size", words.size, "size of the description; left out, the weights say it");
-  app.add_option("--target", o.targets, "targets or levels, separated by commas (default: all levels of this machine's target)")->delimiter(',');
-  app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
-  app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")->check(CLI::IsMember({"f32", "bf16"}));
-  app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")->check(CLI::Range(int64_t(1), int64_t(1) << 24));
-  app.add_option("--chunk", o.chunk, "tokens of one prefill step (default 128)")->check(CLI::Range(int64_t(1), int64_t(4096)));
+  app.add_option("--target", o.targets,
+                 "targets or levels, separated by commas (default: all levels of this machine's target)")
+      ->delimiter(',');
+  app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")
+      ->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
+  app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")
+      ->check(CLI::IsMember({"f32", "bf16"}));
+  app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  app.add_option("--chunk", o.chunk, "tokens of one prefill step (default 128)")
+      ->check(CLI::Range(int64_t(1), int64_t(4096)));
   app.add_option("-o,--output", o.output, "the executable to write; '-' for stdout with --to")->required();
   app.add_option("--to", words.to, "stop after a stage and write its IR: " + stageNames());
   app.add_option("--from", words.from, "resume with a stage; the input is the IR after the stage before it");
@@ -120,7 +129,8 @@ int main(int argc, char **argv) {
   if (*buildCommand)
     return static_cast<int>(build(words.build));
   if (*checkCommand)
-    return static_cast<int>(check(checkFile, checkSize.empty() ? std::nullopt : std::optional(checkSize), checkWeights, print));
+    return static_cast<int>(
+        check(checkFile, checkSize.empty() ? std::nullopt : std::optional(checkSize), checkWeights, print));
   if (*targetsCommand || listTargets)
     return printTargets(), 0;
   if (*stagesCommand || listStages)

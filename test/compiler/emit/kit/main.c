@@ -15,9 +15,9 @@ int main(void) {
   const GmModel *model = &gmModel;
   printf("abi %u target %s vocab %" PRId64 " context %" PRId64 "\n", model->abi_version, model->target,
          model->vocab_tokens, model->context_tokens);
-  printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64 "\n", model->kv_bytes,
-         model->kv_fixed_bytes, model->kv_token_bytes, model->weight_bytes, model->decode_bytes, model->decode_ops,
-         model->prefill_ops);
+  printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64 "\n",
+         model->kv_bytes, model->kv_fixed_bytes, model->kv_token_bytes, model->weight_bytes, model->decode_bytes,
+         model->decode_ops, model->prefill_ops);
   for (uint32_t i = 0; i < model->level_count; ++i) {
     const GmLevel *level = &model->levels[i];
     printf("level %s features %" PRIx64 " arena %" PRId64 " chunk %" PRId64 " rows %" PRId64 "\n", level->name,
