@@ -39,9 +39,9 @@ def ops_of(start, closings, after=None):
     return pick
 
 
-def matching(pattern, count):
+def matching(pattern, count, after=''):
     def pick(lines):
-        return [line for line in lines if re.search(pattern, line)][:count]
+        return [line for line in run_of(after, len(lines))(lines) if re.search(pattern, line)][:count]
     return pick
 
 
@@ -59,7 +59,8 @@ EXCERPTS = {
     'layout-weights': ('4-layout.mlir', matching(r'kernel\.(weight "(embed|layers\.0\.(attn_norm|q_proj))|cache)', 5)),
     'layout': ('4-layout.mlir', ops_of(r'kernel\.rows', 2, after=r'kernel\.attention')),
     'tile-entry': ('5-tile.x86-64-v3.mlir', run_of(r'call @\w+_decode_attention', 10)),
-    'tile-dot': ('5-tile.x86-64-v3.mlir', run_of(r'arith\.andi', 16, after=r'func private @dot_q4_i8_1')),
+    'tile-dot': ('5-tile.x86-64-v3.mlir', matching(r'load .* vector<|andi|shrui|broadcast %\w+ : i32|kernel\.dot', 12,
+                                                    after=r'func private @dot_q4_i8_1')),
     'lower': ('6-lower.x86-64-v3.mlir', matching(r'llvm\.call_intrinsic', 2)),
     'llvm': ('7-llvm.x86-64-v3.ll', blank_registers(matching(r'= .*call .*pmadd', 2))),
     'asm': ('8-asm.x86-64-v3.s', blank_registers(matching(r'vpmadd', 2))),
