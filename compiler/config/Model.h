@@ -31,8 +31,8 @@ struct Weight {
   std::vector<int64_t> shape;                  ///< [out, in], [n] or [experts, out, in]
   std::vector<std::vector<std::string>> names; ///< tensors of the checkpoint that may hold it, best first; a candidate
                                                ///< of several names is their concatenation along `out`
-  std::string floor;            ///< lowest format a recipe may choose: "", "q8", "bf16" or "f32"
-  double offset = 0;            ///< added to every element when it is read (norms stored as w - 1)
+  std::string floor;                           ///< lowest format a recipe may choose: "", "q8", "bf16" or "f32"
+  double offset = 0;                           ///< added to every element when it is read (norms stored as w - 1)
   int64_t interleavedHeads = 0; ///< > 0: the rows of each of these heads are stored for interleaved rotation
   Position where;
 };
