@@ -65,6 +65,15 @@ Exit writeText(const std::string &path, const std::string &text) {
     llvm::outs().flush();
     return Exit::Ok;
   }
+  // A device or a pipe is written to; only an ordinary file may be replaced.
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path)) {
+    std::error_code error;
+    llvm::raw_fd_ostream stream(path, error);
+    if (error)
+      return report({path + ": " + error.message()});
+    stream << text;
+    return Exit::Ok;
+  }
   Result<emit::TempFile> file = emit::TempFile::create(emit::folderOf(path), emit::fileOf(path), 0666);
   if (!file)
     return report(file.error());

@@ -161,7 +161,10 @@ TEST_F(CliTest, BenchJsonHasThePromisedKeys) {
   EXPECT_EQ(json["decode"][1]["tokens"], 8);
   EXPECT_EQ(json["decode"][1]["bytes_per_token"], fake::kWeightBytes);
   double rate = json["decode"][0]["tokens_per_s"], fraction = json["decode"][0]["fraction_of_bandwidth"];
-  EXPECT_NEAR(fraction, rate * fake::kWeightBytes / (bandwidth * 1e9), fraction * 1e-6);
+  // Each repetition is compared with reads right beside it, which are at most the best that is told.
+  EXPECT_GT(rate, 0);
+  EXPECT_GE(fraction,
+            json["decode"][0]["slowest_tokens_per_s"].get<double>() * fake::kWeightBytes / (bandwidth * 1e9) * 0.999);
   EXPECT_EQ(json["threads"], 2);
   EXPECT_EQ(json["target"], "fake");
   EXPECT_EQ(json["level"], "base");
