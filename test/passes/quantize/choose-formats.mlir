@@ -5,6 +5,7 @@
 // RUN: gemma-opt %s --gemma-choose-formats=recipe=keep | FileCheck %s --check-prefixes=CHECK,KEEP
 // RUN: gemma-opt %s --gemma-choose-formats | FileCheck %s --check-prefixes=CHECK,F32
 // RUN: gemma-opt %s --gemma-choose-formats=recipe=q4 --remarks-filter=gemma-choose-formats --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: gemma-opt %s --gemma-choose-formats=recipe=q8 --remarks-filter=gemma-choose-formats --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK8
 // RUN: not gemma-opt %s --gemma-choose-formats=recipe=q5 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
 // UNKNOWN: error: unknown recipe 'q5'; known are f32, bf16, q8, q4 and keep
@@ -32,6 +33,8 @@ func.func @matrices_take_the_recipes_format() -> tensor<8x4xf32> {
 // Q4:            gemma.weight "embed" index 2 floor "q8" format "q8"
 // REMARK:        router is kept in bf16
 // REMARK:        embed is kept in q8
+// REMARK8:       router is kept in bf16
+// REMARK8-NOT:   embed is kept
 func.func @the_floor_holds() -> (tensor<8x4xf32>, tensor<8x4xf32>) {
   %r = gemma.weight "router" index 1 floor "bf16" {kept_format = "f32"} : tensor<8x4xf32>
   %e = gemma.weight "embed" index 2 floor "q8" {kept_format = "q8"} : tensor<8x4xf32>
