@@ -68,9 +68,9 @@ def greedy_again(model, case, reference_tokens, name):
 
 
 def seeds(model, tokens, name):
-    """Same seed, same text, whatever the threads; another seed, another text."""
+    """Same seed, same text, whatever the threads; another seed, another text (hot: random models are sure of themselves)."""
     def text(seed, threads):
-        return json.loads(must([model, "run", "--tokens", ",".join(map(str, tokens)), "--temp", 1, "--top-k", 0, "--top-p", 1,
+        return json.loads(must([model, "run", "--tokens", ",".join(map(str, tokens)), "--temp", 4, "--top-k", 0, "--top-p", 1,
                                 "--seed", seed, "--max-tokens", 24, "--ignore-stop", "--threads", threads,
                                 "--json"]).stdout)["tokens"]
     one = text(5, 1)
