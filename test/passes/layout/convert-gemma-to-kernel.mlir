@@ -271,16 +271,16 @@ func.func @the_next_rows_take_a_projection_to_its_cache(%ids: tensor<?xi32>) -> 
 
 // -----
 
-// Where no phase of rows comes before the attention, one is made.
+// A phase of the last rows cannot take them; where no other comes before the attention, one is made.
 // CHECK-LABEL: func @step
 // CHECK:         kernel.project "all" {{.+}} outs(%[[VB:[0-9]+]] :
-// CHECK-NEXT:    ^bb0
+// CHECK:         kernel.rows "last" {{.+}} outs(%{{[0-9]+}} : !kernel.buffer<32 x "f32", "last">) {
 // CHECK:         kernel.rows "all" ins(%[[VB]] :
 // CHECK-NEXT:    ^bb0(%[[ARG:.+]]: tensor<?x32xf32>):
 // CHECK-NEXT:      kernel.yield %[[ARG]] :
 // CHECK-NEXT:    }
-// CHECK:         kernel.attention "all"
-func.func @or_a_phase_of_their_own(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
+// CHECK:         kernel.attention "last"
+func.func @or_a_phase_of_their_own(%ids: tensor<?xi32>) -> tensor<?x32xf32, "last"> {
   %t = gemma.weight "table" index 0 format "f32" : tensor<8x32xf32>
   %w = gemma.weight "v" index 1 format "f32" : tensor<32x32xf32>
   %0:3 = gemma.phase "rows" -> tensor<?x32xf32>, tensor<?x32xf32>, !gemma.packed<32 x "f32", "all"> {
@@ -293,10 +293,14 @@ func.func @or_a_phase_of_their_own(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
     %v = gemma.project %0#2, %w : !gemma.packed<32 x "f32", "all">, tensor<32x32xf32> -> tensor<?x32xf32>
     gemma.yield %v : tensor<?x32xf32>
   }
-  %3 = gemma.phase "attention" -> tensor<?x32xf32> {
-    %a = gemma.attention %0#0, %0#1, %1 heads 1 kv_heads 1 head_dim 32 scale 1.0
-        : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32>
-    gemma.yield %a : tensor<?x32xf32>
+  %2 = gemma.phase "rows" -> tensor<?x32xf32, "last"> {
+    %q = gemma.last_rows %0#0 : tensor<?x32xf32> -> tensor<?x32xf32, "last">
+    gemma.yield %q : tensor<?x32xf32, "last">
   }
-  return %3 : tensor<?x32xf32>
+  %3 = gemma.phase "attention" -> tensor<?x32xf32, "last"> {
+    %a = gemma.attention %2, %0#1, %1 heads 1 kv_heads 1 head_dim 32 scale 1.0
+        : tensor<?x32xf32, "last">, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32, "last">
+    gemma.yield %a : tensor<?x32xf32, "last">
+  }
+  return %3 : tensor<?x32xf32, "last">
 }
