@@ -16,7 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs/architecture.md'
 BUILD = ['models/gemma4.toml', '--weights', 'test/goldens/text/base', '--quant', 'q4', '--context', '64',
-         '--target', 'x86-64-v3', '-q', '--to', 'asm', '-o', '/dev/null']
+         '--target', 'x86-64-v3', '-q', '--to', 'asm']
 WIDTH = 118
 
 
@@ -78,7 +78,7 @@ def tidy(lines):
 def excerpts(gemmac):
     with tempfile.TemporaryDirectory() as folder:
         # The page says what the build does with paths relative to the repository, so run there.
-        subprocess.run([gemmac, 'build', *BUILD, '--dump-stages', folder], cwd=ROOT, check=True)
+        subprocess.run([gemmac, 'build', *BUILD, '--dump-stages', folder, '-o', f'{folder}/out.s'], cwd=ROOT, check=True)
         for name, (file, pick) in EXCERPTS.items():
             lines = (pathlib.Path(folder) / file).read_text().splitlines()
             try:
