@@ -121,6 +121,8 @@ private:
 void Builder::enableRemarks() {
   mlir::remark::RemarkCategories categories;
   categories.all = options.remarksFilter;
+  // A kind of remark is filtered at all only where its own entry has a value; the two are joined.
+  categories.passed = categories.missed = categories.analysis = categories.failed = "";
   // Remarks become diagnostics, which the handler prints at the line of the description.
   (void)mlir::remark::enableOptimizationRemarks(context, nullptr,
                                                 std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories,
@@ -154,6 +156,11 @@ Exit Builder::front() {
 Exit Builder::resume() {
   module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, sources, &context);
   if (!module)
+    return Exit::Input;
+  // The IR may be anybody's: it must be what the stage before would have left.
+  mlir::PassManager contract(&context);
+  pipeline::addContract(contract, static_cast<Stage>(static_cast<int>(*options.from) - 1));
+  if (failed(contract.run(*module)))
     return Exit::Input;
   stageOptions.context = options.context ? options.context : stageOptions.context;
   Stage to = options.to.value_or(Stage::Lower), last = std::min(to, Stage::Layout);

@@ -253,7 +253,7 @@ private:
     const std::string &name = number.name.text;
     std::vector<std::string> tried = facts ? keys(number) : std::vector<std::string>();
     std::string where = !facts          ? fmt::format("[sizes.{}]", size->name.text)
-                        : tried.empty() ? facts->path + ", which has no key for it,"
+                        : tried.empty() ? facts->path + ", which has no key for it"
                                         : fmt::format("{} (tried {})", facts->path, joined(tried));
     if (facts && size)
       where += fmt::format(" or [sizes.{}]", size->name.text);

@@ -37,6 +37,9 @@ struct StageOptions {
 void addStage(mlir::OpPassManager &pm, Stage stage, const StageOptions &options, const targets::Target *target,
               const targets::Level *level);
 
+/// Adds the pass that checks a stage's contract; import has none. For IR that comes from a file.
+void addContract(mlir::OpPassManager &pm, Stage stage);
+
 /// Registers every stage as a pipeline `gemma-stage-NAME` for gemma-opt, and the targets' passes.
 void registerStages();
 

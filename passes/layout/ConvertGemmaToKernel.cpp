@@ -9,7 +9,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/MapVector.h"
 
 #define DEBUG_TYPE "convert-gemma-to-kernel"
 
@@ -163,23 +162,28 @@ void Converter::makeRopeTables() {
 /// place.
 template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef rows) {
   Block &body = phase.getBody().front();
-  // What the body reads from outside, in order of first use.
-  llvm::MapVector<Value, Value> reads; // value -> place
-  auto note = [&](Value value, Value place) { reads.insert({value, place}); };
+  // What the body reads from outside, in order of first use. One value may be read from two places: the query and the
+  // keys of an attention, or its keys and values.
+  using Read = std::pair<Value, Value>; // value, place
+  SmallVector<Read> reads;
+  auto note = [&](Value value, Value place) {
+    if (!llvm::is_contained(reads, Read(value, place)))
+      reads.push_back({value, place});
+  };
+  auto placeOf = [&](OpOperand &operand) -> Value {
+    Value value = operand.get();
+    if (auto weight = value.getDefiningOp<gemma::WeightOp>())
+      return weights.place(weight);
+    if (isa<BlockArgument>(value))
+      return plan.getArgument(0);
+    if (isa<gemma::AttentionOp>(operand.getOwner()) && operand.getOperandNumber() > 0)
+      return operand.getOperandNumber() == 1 ? places[value].keys : places[value].values;
+    return places[value].buffer;
+  };
   for (Operation &op : body)
-    for (OpOperand &operand : op.getOpOperands()) {
-      Value value = operand.get();
-      if (value.getParentBlock() == &body)
-        continue;
-      if (auto weight = value.getDefiningOp<gemma::WeightOp>())
-        note(value, weights.place(weight));
-      else if (isa<BlockArgument>(value))
-        note(value, plan.getArgument(0));
-      else if (isa<gemma::AttentionOp>(op) && operand.getOperandNumber() > 0)
-        note(value, operand.getOperandNumber() == 1 ? places[value].keys : places[value].values);
-      else
-        note(value, places[value].buffer);
-    }
+    for (OpOperand &operand : op.getOpOperands())
+      if (operand.get().getParentBlock() != &body)
+        note(operand.get(), placeOf(operand));
   SmallVector<Value> ins, outs, yielded;
   for (auto &[value, place] : reads)
     ins.push_back(place);
@@ -199,7 +203,7 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
   }
   if (writesCaches && rows == "all")
     for (Value value : std::exchange(pending, {})) {
-      if (!reads.contains(value)) {
+      if (!llvm::is_contained(reads, Read(value, places[value].buffer))) {
         note(value, places[value].buffer);
         ins.push_back(places[value].buffer);
       }
@@ -223,10 +227,16 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
   IRMapping mapping;
   for (auto &[value, place] : reads)
     mapping.map(value, block->addArgument(value.getType(), value.getLoc()));
+  auto argumentFor = [&](OpOperand &operand) {
+    return block->getArgument(llvm::find(reads, Read(operand.get(), placeOf(operand))) - reads.begin());
+  };
   for (Value in : ArrayRef<Value>(ins).drop_front(reads.size()))
     block->addArgument(gemma::rowsType(b.getContext(), cast<kernel::BufferType>(in.getType()).getWidth()), in.getLoc());
   for (Operation &inner : llvm::drop_end(body)) {
     Operation *copy = b.clone(inner, mapping);
+    for (OpOperand &operand : inner.getOpOperands())
+      if (operand.get().getParentBlock() != &body)
+        copy->setOperand(operand.getOperandNumber(), argumentFor(operand));
     for (auto [rope, table] : ropes)
       if (rope == &inner)
         copy->setAttr("table", b.getI64IntegerAttr(table));

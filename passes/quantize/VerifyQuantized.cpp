@@ -25,6 +25,11 @@ struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
       auto project = dyn_cast<ProjectOp>(op);
       if (!project)
         return;
+      if (!project.getWeight().getDefiningOp<WeightOp>()) {
+        op->emitError() << "after quantize: the weight of a projection should be a gemma.weight";
+        failed = true;
+        return;
+      }
       auto packed = dyn_cast<PackedType>(project.getInput().getType());
       StringRef wanted = packedKind(project.getWeight().getDefiningOp<WeightOp>());
       if (!packed || packed.getKind() != wanted) {

@@ -74,6 +74,8 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](kernel::DotOp dot) {
       rewriter.setInsertionPoint(dot);
+      // All these instructions take unsigned weights; this target packs them so.
+      assert(!dot.getSignedWeights() && "x86-64 packs unsigned codes");
       rewriter.replaceOp(dot, Writer(rewriter, dot, has).write());
     });
     if (has.bf16)

@@ -55,7 +55,8 @@ void addBuild(CLI::App &app, Words &words) {
   app.add_option("--size", words.size, "size of the description; left out, the weights say it");
   app.add_option("--target", o.targets,
                  "targets or levels, separated by commas (default: all levels of this machine's target)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->expected(1); // one word, or the description would be taken for another target
   app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")
       ->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
   app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")
