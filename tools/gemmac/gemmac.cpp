@@ -42,7 +42,7 @@ void printStages() {
 
 struct Words {
   BuildOptions build;
-  std::string size, to, from;
+  std::string size, to, from, targets;
   std::vector<std::string> inputs;
 };
 
@@ -53,10 +53,8 @@ void addBuild(CLI::App &app, Words &words) {
       ->expected(1, 2);
   app.add_option("--weights", o.weights, "Hugging Face folder, .gguf file, or random:SEED");
   app.add_option("--size", words.size, "size of the description; left out, the weights say it");
-  app.add_option("--target", o.targets,
-                 "targets or levels, separated by commas (default: all levels of this machine's target)")
-      ->delimiter(',')
-      ->expected(1); // one word, or the description would be taken for another target
+  app.add_option("--target", words.targets,
+                 "targets or levels, separated by commas (default: all levels of this machine's target)");
   app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")
       ->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
   app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")
@@ -81,6 +79,11 @@ void finish(Words &words) {
   BuildOptions &o = words.build;
   if (!words.size.empty())
     o.size = words.size;
+  for (size_t begin = 0; begin < words.targets.size();) {
+    size_t end = std::min(words.targets.find(',', begin), words.targets.size());
+    o.targets.push_back(words.targets.substr(begin, end - begin));
+    begin = end + 1;
+  }
   o.to = stageOption(words.to, "--to");
   o.from = stageOption(words.from, "--from");
   if (o.from) {
