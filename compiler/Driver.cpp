@@ -27,6 +27,7 @@
 
 #include <chrono>
 #include <thread>
+#include <unistd.h>
 
 using namespace gemmac;
 using pipeline::Stage;
@@ -306,6 +307,9 @@ Exit Builder::run() {
     stageOptions.chunk = options.chunk;
   if (options.remarks)
     enableRemarks();
+  // Before any work: the place must be there, and writable.
+  if (std::string folder = emit::folderOf(options.output); options.output != "-" && access(folder.c_str(), W_OK) != 0)
+    return report({folder + ": cannot create a file here: " + emit::systemMessage(errno)});
   if (options.from)
     return resume();
   if (Exit exit = front(); exit != Exit::Ok)

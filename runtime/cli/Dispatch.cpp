@@ -87,7 +87,7 @@ int runProgram(const Program &program, std::span<const char *const> arguments) {
   }
   if (Status status = execute(program, *command, *args); !status)
     return fail(program, status, command->name);
-  if (fflush(stdout) != 0)
+  if (fflush(stdout) != 0 || ferror(stdout)) // an earlier failure is forgotten by fflush
     return fail(program, inputError("cannot write to standard output"), command->name);
   return 0;
 }

@@ -6,10 +6,12 @@ the context, options out of range, weights that are no weights.
 """
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +172,35 @@ def wrong_options(checks, model, ask):
     checks.refused("bench -p 0", [model, "bench", "-p", "0"], codes=(2,))
 
 
+def lost_output(checks, model):
+    """A full disk, a reader that went away, Ctrl-C: the program ends, and does not say that all is well."""
+    print("output that goes nowhere, and Ctrl-C")
+    full = Path("/dev/full")
+    for words in (["run", "--tokens", "2,5,7", "--max-tokens", 5, "--ignore-stop"], ["info"], ["info", "--json"],
+                  ["logits", "--nll", "--tokens", "2,5,7"]):
+        with full.open("w") as stdout:
+            done = subprocess.run([model, *map(str, words)], stdin=subprocess.DEVNULL, stdout=stdout, timeout=60,
+                                  stderr=subprocess.PIPE, text=True)
+        checks.holds(f"{' '.join(map(str, words))} > /dev/full is an error",
+                     done.returncode == 1 and "cannot write" in done.stderr, f"{ending(done.returncode)}, {done.stderr!r}")
+    checks.refused("-o /dev/full", [model, "logits", "--tokens", "2,5,7", "-o", full], codes=(1,), words=["/dev/full"])
+    checks.refused("--tokens from a folder", [model, "logits", "--tokens", "@/tmp", "-o", "/dev/null"], codes=(1,))
+    checks.refused("-o a folder", [model, "logits", "--tokens", "2,5,7", "-o", "/tmp"], codes=(1,))
+    endless = [model, "bench", "-p", "64", "-n", "64", "-r", "1000000"]
+    run_long = [model, "run", "--tokens", "2,5,7", "--max-tokens", "8000", "--ignore-stop"]
+    with subprocess.Popen(run_long, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        code = process.wait(timeout=60)
+    checks.holds("a reader that goes away ends it", code in (1, -signal.SIGPIPE), ending(code))
+    with subprocess.Popen(endless, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        time.sleep(0.5)
+        alive = process.poll() is None
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=10)
+    checks.holds("Ctrl-C ends it", alive and code in (130, -signal.SIGINT), f"{alive}, {ending(code)}")
+
+
 def wrong_builds(checks, chosen, case, work):
     print("gemmac build")
     gemmac, description = chosen.gemmac, ROOT / case.description
@@ -226,6 +257,7 @@ def main():
         wrong_cpu(checks, chosen, case, work, ask)
         long_prompts(checks, chosen, case, work)
         wrong_options(checks, model, ask)
+        lost_output(checks, model)
         wrong_builds(checks, chosen, case, work)
     for failure in checks.failures:
         print(f"FAILED {failure}")

@@ -128,7 +128,10 @@ int main(int argc, char **argv) {
     if (*buildCommand)
       finish(words);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+    int code = app.exit(error);
+    if (code != 0 && app.get_subcommands().empty())
+      fmt::print(stderr, "commands: build, check, targets, stages, doctor\n");
+    return code == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
   if (*buildCommand)
     return static_cast<int>(build(words.build));

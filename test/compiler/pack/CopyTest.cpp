@@ -81,17 +81,21 @@ TEST(Copy, productsOfScalesAreRoundedToHalf) {
     }
 }
 
-TEST(Copy, sixBitsAreRoundedToOneScaleOf32) {
-  OneTensor s(DType::Q6_K);
-  std::string error;
-  std::vector<float> got = s.packed(keptFormat(DType::Q6_K), Layout::Panel, error), wanted = values(s.memory, "t");
-  ASSERT_EQ(error, "");
-  for (size_t at = 0; at < got.size(); at += 32) {
-    float largest = 0;
-    for (size_t i = at; i < at + 32; ++i)
-      largest = std::max(largest, std::fabs(wanted[i]));
-    for (size_t i = at; i < at + 32; ++i)
-      ASSERT_LE(std::fabs(got[i] - wanted[i]), largest / 127 * 0.51f + 1e-7f);
+TEST(Copy, sixBitsKeepTheirCodesAndBothScales) {
+  for (Layout layout : {Layout::Panel, Layout::Rows}) {
+    OneTensor s(DType::Q6_K);
+    std::string error;
+    std::vector<float> got = s.packed(keptFormat(DType::Q6_K), layout, error), wanted;
+    ASSERT_EQ(error, "");
+    import::CodeGroup g;
+    const import::Tensor *tensor = s.memory.find("t");
+    for (int64_t group = 0; group < N * K / 32; ++group) {
+      import::decodeGroup(DType::Q6_K, tensor->data.data(), group, g);
+      for (int i = 0; i < 32; ++i)
+        wanted.push_back(import::halfToFloat(import::floatToHalf(g.scale[i / 16])) *
+                         static_cast<float>(g.code[i] - 32));
+    }
+    EXPECT_EQ(got, wanted) << kernel::name(layout);
   }
 }
 
@@ -188,7 +192,7 @@ TEST(Copy, keptFormatOfEveryType) {
   EXPECT_EQ(keptFormat(DType::Q8_0), Format::Q8);
   EXPECT_EQ(keptFormat(DType::Q4_K), Format::Q4M);
   EXPECT_EQ(keptFormat(DType::Q5_K), Format::Q8M);
-  EXPECT_EQ(keptFormat(DType::Q6_K), Format::Q8);
+  EXPECT_EQ(keptFormat(DType::Q6_K), Format::Q6);
 }
 
 } // namespace

@@ -16,7 +16,7 @@ using import::halfToFloat;
 using kernel::Format;
 
 float value(Format format, const Group &g, int i) {
-  float scale = halfToFloat(g.scale);
+  float scale = halfToFloat(format == Format::Q6 && i >= 16 ? g.min : g.scale);
   if (kernel::info(format).hasMin)
     return scale * static_cast<float>(g.code[i]) + halfToFloat(g.min);
   return scale * static_cast<float>(g.code[i] - zeroCode(format));
@@ -162,12 +162,12 @@ TEST(Quantize, codesStayInRange) {
         Group g;
         ASSERT_TRUE(quantizeGroup(f.format, x.data() + at, at % 64 ? 32 : 30, g));
         for (uint8_t code : g.code)
-          ASSERT_LE(code, f.format == Format::Q8 ? 255 : f.format == Format::Q8M ? 127 : 15);
+          ASSERT_LE(code, f.format == Format::Q8M ? 127 : (1 << f.codeBits) - 1);
       }
 }
 
 TEST(Quantize, scalesThatDoNotFit) {
-  for (Format format : {Format::Q8, Format::Q8M, Format::Q4, Format::Q4M}) {
+  for (Format format : {Format::Q8, Format::Q8M, Format::Q6, Format::Q4, Format::Q4M}) {
     float x[32] = {};
     x[1] = 1e30f;
     x[2] = -1e30f;
