@@ -186,7 +186,7 @@ def lost_output(checks, model):
     checks.refused("-o /dev/full", [model, "logits", "--tokens", "2,5,7", "-o", full], codes=(1,), words=["/dev/full"])
     checks.refused("--tokens from a folder", [model, "logits", "--tokens", "@/tmp", "-o", "/dev/null"], codes=(1,))
     checks.refused("-o a folder", [model, "logits", "--tokens", "2,5,7", "-o", "/tmp"], codes=(1,))
-    endless = [model, "bench", "-p", "64", "-n", "64", "-r", "1000000"]
+    endless = [model, "bench", "-p", "64", "-n", "1000", "-r", "1000"]
     run_long = [model, "run", "--tokens", "2,5,7", "--max-tokens", "8000", "--ignore-stop"]
     with subprocess.Popen(run_long, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         process.stdout.read(1)
