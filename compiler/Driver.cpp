@@ -170,8 +170,9 @@ Exit Builder::resume() {
     return Exit::Input;
   if (to <= Stage::Layout)
     return writeText(options.output, pipeline::printModule(*module));
-  pipeline::LevelResult result = pipeline::compileLevel(pipeline::printModule(*module), *options.from, to, stageOptions,
-                                                        *choice.target, *choice.levels.front(), {options.dumpFolder});
+  std::string plan = pipeline::printModule(*module, /*locations=*/true);
+  pipeline::LevelResult result = pipeline::compileLevel(plan, *options.from, to, stageOptions, *choice.target,
+                                                        *choice.levels.front(), {options.dumpFolder});
   return result.ok ? writeText(options.output, result.text) : Exit::Input;
 }
 
@@ -268,7 +269,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
 }
 
 Exit Builder::compileAndWrite() {
-  std::string plan = pipeline::printModule(*module);
+  std::string plan = pipeline::printModule(*module, /*locations=*/true);
   if (options.to) {
     pipeline::LevelResult result = pipeline::compileLevel(plan, Stage::Tile, *options.to, stageOptions, *choice.target,
                                                           *choice.levels.front(), {options.dumpFolder});

@@ -22,10 +22,10 @@ std::string pipeline::entrySymbol(const targets::Level &level, StringRef what) {
   return "gm_" + level.info.symbol + "_" + what.str();
 }
 
-std::string pipeline::printModule(ModuleOp module) {
+std::string pipeline::printModule(ModuleOp module, bool locations) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  module->print(os, OpPrintingFlags());
+  module->print(os, OpPrintingFlags().enableDebugInfo(locations));
   os << "\n";
   return text;
 }

@@ -17,8 +17,8 @@ struct Dump {
   std::string folder;
 };
 
-/// The IR with locations dropped or kept, as text.
-std::string printModule(mlir::ModuleOp module);
+/// The IR as text: as people read it, or with each operation's line of the description.
+std::string printModule(mlir::ModuleOp module, bool locations = false);
 
 /// Runs stages `first` .. `last` (none of them per level) on the module. Diagnostics tell what went wrong.
 mlir::LogicalResult runStages(mlir::ModuleOp module, Stage first, Stage last, const StageOptions &options,
