@@ -64,17 +64,34 @@ static LogicalResult checkOffset(Operation *op, int64_t offset) {
   return success();
 }
 
+/// Sizes that any later product of them may be computed from without overflow.
+static LogicalResult checkSizes(Operation *op, Type type, ArrayRef<int64_t> sizes) {
+  constexpr int64_t kMostElements = int64_t(1) << 48;
+  int64_t left = kMostElements;
+  for (int64_t size : sizes) {
+    if (size <= 0 || size > left)
+      return op->emitOpError() << "sizes must be positive, with a product of at most 2^48: " << type;
+    left /= size;
+  }
+  return success();
+}
+
 LogicalResult BufferOp::verify() {
   static constexpr StringRef kinds[] = {"f32", "packed_i8", "packed_bf16", "packed_f32", "routing", "table", "slots"};
   static constexpr StringRef rows[] = {"all", "last", "slots_all", "slots_last"};
   if (!llvm::is_contained(kinds, getType().getKind()) || !llvm::is_contained(rows, getType().getRows())) // C1
     return emitOpError() << "has unknown kind or rows: " << getType();
+  if (failed(checkSizes(*this, getType(), getType().getWidth()))) // C3
+    return failure();
   return getOffset() ? checkOffset(*this, *getOffset()) : success(); // C2
 }
 
 LogicalResult WeightOp::verify() {
   if (!parseFormat(std::string_view(getType().getFormat())) || !parseLayout(getType().getLayout())) // C1
     return emitOpError() << "has unknown format or layout: " << getType();
+  WeightType type = getType();
+  if (failed(checkSizes(*this, type, {type.getMembers(), type.getRows(), type.getColumns()}))) // C3
+    return failure();
   return checkOffset(*this, getOffset()); // C2
 }
 
@@ -85,6 +102,8 @@ LogicalResult CacheOp::verify() {
     return emitOpError() << "has unknown kind or format: " << type;
   if (type.getSlots() <= 0 || type.getSlots() % 32 != 0) // C2
     return emitOpError() << "needs a positive multiple of 32 slots but has " << type.getSlots();
+  if (failed(checkSizes(*this, type, {type.getHeads(), type.getHeadDim(), type.getSlots()}))) // C3
+    return failure();
   return checkOffset(*this, getOffset()); // C2
 }
 

@@ -60,6 +60,7 @@ def Kernel_BufferOp : Kernel_Op<"buffer", [MemoryEffects<[MemAlloc]>]> {
 
     - (C1) the kind and the rows are known
     - (C2) `offset`, where present, is a multiple of 64 and not negative
+    - (C3) the width is positive
   }];
   let arguments = (ins OptionalAttr<I64Attr>:$offset, OptionalAttr<StrAttr>:$external);
   let results = (outs Kernel_Buffer:$result);
@@ -72,6 +73,7 @@ def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
   let description = [{
     - (C1) format and layout are known
     - (C2) `offset` is a multiple of 64 and not negative
+    - (C3) members, rows and columns are positive, and at most 2^48 elements in all
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$index, I64Attr:$offset);
   let results = (outs Kernel_Weight:$result);
@@ -84,6 +86,7 @@ def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
   let description = [{
     - (C1) kind and format are known
     - (C2) `slots` is a positive multiple of 32, `offset` a multiple of 64 and not negative
+    - (C3) heads and head_dim are positive, and with the slots at most 2^48 elements in all
   }];
   let arguments = (ins I64Attr:$offset);
   let results = (outs Kernel_Cache:$result);

@@ -33,6 +33,14 @@ func.func @buffer_c2_negative() {
 
 // -----
 
+func.func @buffer_c3() {
+  // expected-error@+1 {{'kernel.buffer' op sizes must be positive, with a product of at most 2^48: '!kernel.buffer<0 x "f32", "all">'}}
+  %0 = kernel.buffer : !kernel.buffer<0 x "f32", "all">
+  return
+}
+
+// -----
+
 func.func @weight_c1() {
   // expected-error@+1 {{'kernel.weight' op has unknown format or layout: '!kernel.weight<"q5", "panel", 1 x 32 x 32>'}}
   %0 = kernel.weight "w" index 0 at 0 : !kernel.weight<"q5", "panel", 1 x 32 x 32>
@@ -320,5 +328,29 @@ func.func @dot_type(%a: vector<4xi32>, %w: vector<16xi16>) {
 func.func @pair_dot_c1(%a: vector<4xf32>, %w: vector<8xi32>) {
   // expected-error@+1 {{'kernel.pair_dot' op needs 4 pairs for 4 lanes but has 8}}
   %0 = kernel.pair_dot %a, %w, %w : vector<4xf32>, vector<8xi32>
+  return
+}
+
+// -----
+
+func.func @weight_c3() {
+  // expected-error@+1 {{'kernel.weight' op sizes must be positive, with a product of at most 2^48: '!kernel.weight<"q8", "panel", 1 x -32 x 32>'}}
+  %0 = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x -32 x 32>
+  return
+}
+
+// -----
+
+func.func @weight_c3_overflow() {
+  // expected-error@+1 {{'kernel.weight' op sizes must be positive, with a product of at most 2^48: '!kernel.weight<"q8", "panel", 2 x 4294967296 x 4294967296>'}}
+  %0 = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 2 x 4294967296 x 4294967296>
+  return
+}
+
+// -----
+
+func.func @cache_c3() {
+  // expected-error@+1 {{'kernel.cache' op sizes must be positive, with a product of at most 2^48: '!kernel.cache<"keys", "f32", 1 x 0, slots 32 ring 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 0, slots 32 ring 0>
   return
 }
