@@ -134,7 +134,11 @@ Value Importer::make(const config::Step &step, Location loc) {
   if (op == "route") {
     auto routing = RoutingType::get(b.getContext(), integer(step, "top_k").getInt(), shape(0).front(),
                                     rowsOf(type(0)) == Rows::Last ? "last" : "all");
-    return RouteOp::create(b, loc, routing, input(step, 0), weight(step.weights[0]), weight(step.weights[1]));
+    IntegerAttr seed = integer(step, "noise"); // 0: none, and a weight for it is not read
+    bool noisy = seed.getInt() != 0;
+    Value noiseWeight = noisy && step.weights.size() > 2 ? weight(step.weights[2]) : Value();
+    return RouteOp::create(b, loc, routing, input(step, 0), weight(step.weights[0]), weight(step.weights[1]),
+                           noiseWeight, noisy ? seed : IntegerAttr());
   }
   if (op == "experts")
     return ExpertsOp::create(b, loc, type(0), input(step, 0), input(step, 1), weight(step.weights[0]),

@@ -264,36 +264,58 @@ def Gemma_AttentionOp : Gemma_RowOp<"attention"> {
 def Gemma_RouteOp : Gemma_RowOp<"route"> {
   let summary = "choose experts for each row";
   let description = [{
-    `p = softmax(weight . x)` over all experts, in float32; the `top_k` largest are kept (of equal ones the lower index);
-    their weights are divided by their sum, then multiplied by `per_expert[e]`. They are listed from the largest down.
+    With `h = weight . x`, in float32, one number for each expert: the `top_k` largest are kept (of equal ones the lower
+    index), their weights are `softmax` over the kept, times `per_expert[e]`. They are listed from the largest down. (A softmax
+    over all experts, divided by the sum over the kept, is the same number: the sum over all cancels.)
+
+    With `noise seed S`, the noisy top-k gate of Shazeer et al. 2017: `h[e] = (weight . x)[e] + n[e] * softplus((noise_weight .
+    x)[e])`, or `+ n[e]` without `noise_weight`; `softplus(z) = log(1 + exp(z))`. n is standard normal and depends on the seed,
+    the row's position and e alone, so that neither threads nor chunks of a prompt change it. With m(z) the output function
+    of SplitMix64 at state z, all modulo 2^64, `b = m(m(m(S) + position) + e)`; with u the upper 24 bits of b plus 1, and v
+    the next 24 bits, both over 2^24: `n = sqrt(-2 log(u)) cos(2 pi v)` (Box and Muller). Layers of one model need seeds of
+    their own.
 
     - (C1) `weight` is [experts, columns of `input`] and `per_expert` has `experts` elements
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `input`
+    - (C4) `noise_weight` has the shape of `weight`, and needs `noise_seed`
+    - (C5) `noise_seed`, where present, is at least 1
     ```mlir
-    %r = gemma.route %x, %w, %s : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+    %r = gemma.route %x, %w, %s noise seed 7 weight %n
+        : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32>, tensor<8x64xf32> -> !gemma.routing<2 of 8, "all">
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert);
+  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert,
+                   Optional<Gemma_WeightTensor>:$noise_weight, OptionalAttr<I64Attr>:$noise_seed);
   let results = (outs Gemma_Routing:$result);
-  let assemblyFormat = "$input `,` $weight `,` $per_expert attr-dict `:` type($input) `,` type($weight) `,` type($per_expert) `->` type($result)";
+  let assemblyFormat = [{
+    $input `,` $weight `,` $per_expert (`noise` `seed` $noise_seed^)? (`weight` $noise_weight^)? attr-dict
+    `:` type($input) `,` type($weight) `,` type($per_expert) (`,` type($noise_weight)^)? `->` type($result)
+  }];
 }
 
 def Gemma_TopKOp : Gemma_RowOp<"top_k"> {
-  let summary = "the second half of route: softmax, choice and weights from the experts' scores";
+  let summary = "the second half of route: noise, choice and weights from the experts' scores";
   let description = [{
-    As `gemma.route`, with `scores = weight . x` already there.
+    As `gemma.route`, with `scores = weight . x` and, where it has a noise weight, `noise_scores = noise_weight . x` already
+    there.
 
     - (C1) `scores` has one column per expert, and `per_expert` one element
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `scores`
+    - (C4) `noise_scores` has the type of `scores`, and needs `noise_seed`
+    - (C5) `noise_seed`, where present, is at least 1
     ```mlir
     %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
     ```
   }];
-  let arguments = (ins Gemma_Rows:$scores, Gemma_WeightTensor:$per_expert);
+  let arguments = (ins Gemma_Rows:$scores, Gemma_WeightTensor:$per_expert, Optional<Gemma_Rows>:$noise_scores,
+                   OptionalAttr<I64Attr>:$noise_seed);
   let results = (outs Gemma_Routing:$result);
-  let assemblyFormat = "$scores `,` $per_expert attr-dict `:` type($scores) `,` type($per_expert) `->` type($result)";
+  let assemblyFormat = [{
+    $scores `,` $per_expert (`noise` `seed` $noise_seed^)? (`scores` $noise_scores^)? attr-dict
+    `:` type($scores) `,` type($per_expert) (`,` type($noise_scores)^)? `->` type($result)
+  }];
 }
 
 def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {

@@ -234,6 +234,18 @@ static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t exp
   return success();
 }
 
+/// C4 and C5 of route and top_k. `deviation` is what spreads the noise, `like` what it must look like.
+static LogicalResult checkNoise(Operation *op, std::optional<int64_t> seed, Value deviation, Value like) {
+  if (deviation && deviation.getType() != like.getType()) // C4
+    return op->emitOpError() << "spreads its noise with " << deviation.getType() << " but must do so with "
+                             << like.getType();
+  if (deviation && !seed) // C4
+    return op->emitOpError() << "spreads a noise that it has not: a seed is missing";
+  if (seed && *seed < 1) // C5
+    return op->emitOpError() << "noise seed must be at least 1 but is " << *seed;
+  return success();
+}
+
 LogicalResult RouteOp::verify() {
   if (failed(checkSameRows(*this, getInput().getType(), getType(), "input", "result"))) // C3
     return failure();
@@ -241,13 +253,18 @@ LogicalResult RouteOp::verify() {
   if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
     return emitOpError() << "weight is " << getWeight().getType() << " but input has "
                          << columnsOf(getInput().getType()) << " columns";
-  return checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())); // C1, C2
+  if (failed(checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())))) // C1, C2
+    return failure();
+  return checkNoise(*this, getNoiseSeed(), getNoiseWeight(), getWeight()); // C4, C5
 }
 
 LogicalResult TopKOp::verify() {
   if (failed(checkSameRows(*this, getScores().getType(), getType(), "scores", "result"))) // C3
     return failure();
-  return checkChoice(*this, getType(), columnsOf(getScores().getType()), elements(getPerExpert().getType())); // C1, C2
+  if (failed(checkChoice(*this, getType(), columnsOf(getScores().getType()),
+                         elements(getPerExpert().getType())))) // C1, C2
+    return failure();
+  return checkNoise(*this, getNoiseSeed(), getNoiseScores(), getScores()); // C4, C5
 }
 
 LogicalResult ExpertsOp::verify() {

@@ -1,4 +1,4 @@
-// exp and tanh by MLIR's own polynomials (about one unit in the last place), chosen one by one: square roots and
+// exp, tanh and logarithms by MLIR's own polynomials (about one unit in the last place), chosen one by one: square roots and
 // absolute values are instructions and stay.
 #include "passes/lower/Passes.h"
 
@@ -19,7 +19,8 @@ struct ExpandMath : lower::impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == math::ExpOp::getOperationName() || name == math::TanhOp::getOperationName();
+      return name == math::ExpOp::getOperationName() || name == math::TanhOp::getOperationName() ||
+             name == math::LogOp::getOperationName() || name == math::Log1pOp::getOperationName();
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -15,7 +15,7 @@ def ExpandPairDot : Pass<"kernel-expand-pair-dot", "::mlir::ModuleOp"> {
 }
 
 def ExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
-  let summary = "exp and tanh as polynomials: no maths library is linked";
+  let summary = "exp, tanh and logarithms as polynomials: no maths library is linked";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];
 }
 

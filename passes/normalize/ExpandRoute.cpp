@@ -22,8 +22,14 @@ struct ExpandRoute : normalize::impl::ExpandRouteBase<ExpandRoute> {
     getOperation().walk([&](RouteOp route) {
       rewriter.setInsertionPoint(route);
       auto scoresType = rowsType(&getContext(), route.getType().getExperts(), rowsOf(route.getType()));
-      Value scores = ProjectOp::create(rewriter, route.getLoc(), scoresType, route.getInput(), route.getWeight());
-      rewriter.replaceOpWithNewOp<TopKOp>(route, route.getType(), scores, route.getPerExpert());
+      auto project = [&](Value weight) -> Value {
+        return ProjectOp::create(rewriter, route.getLoc(), scoresType, route.getInput(), weight);
+      };
+      Value scores = project(route.getWeight()), noise;
+      if (route.getNoiseWeight())
+        noise = project(route.getNoiseWeight());
+      rewriter.replaceOpWithNewOp<TopKOp>(route, route.getType(), scores, route.getPerExpert(), noise,
+                                          route.getNoiseSeedAttr());
     });
   }
 };

@@ -14,7 +14,7 @@ def FoldScales : Pass<"gemma-fold-scales", "::mlir::func::FuncOp"> {
 
 def ExpandRoute : Pass<"gemma-expand-route", "::mlir::func::FuncOp"> {
   let summary = "Split route into its projection and the choice";
-  let description = [{ `route(x, W, s)` becomes `top_k(project(x, W), s)`, so that the scores join other projections. }];
+  let description = [{ `route(x, W, s)` becomes `top_k(project(x, W), s)`, so that the scores join other projections; those of a noise weight too. }];
 }
 
 def HoistLastRows : Pass<"gemma-hoist-last-rows", "::mlir::func::FuncOp"> {

@@ -40,6 +40,12 @@ Value Emitter::load(Type type, Value pointer) {
   return LLVM::LoadOp::create(b, loc, type, pointer, alignment(type));
 }
 
+Value Emitter::loadShared(Type type, Value pointer) {
+  auto op = LLVM::LoadOp::create(b, loc, type, pointer, alignment(type));
+  op.setOrdering(LLVM::AtomicOrdering::monotonic);
+  return op;
+}
+
 void Emitter::store(Value value, Value pointer) {
   LLVM::StoreOp::create(b, loc, value, pointer, alignment(value.getType()));
 }
@@ -116,6 +122,12 @@ Value Emitter::exp(Value x) {
 }
 Value Emitter::tanh(Value x) {
   return math::TanhOp::create(b, loc, x);
+}
+Value Emitter::log(Value x) {
+  return math::LogOp::create(b, loc, x);
+}
+Value Emitter::log1p(Value x) {
+  return math::Log1pOp::create(b, loc, x);
 }
 Value Emitter::sqrt(Value x) {
   return math::SqrtOp::create(b, loc, x);
@@ -226,7 +238,7 @@ void Emitter::claimRuns(Value step, Value count, function_ref<void(Value)> body)
   b.createBlock(&op.getBefore());
   Value counter = at(step, GM_STEP_CLAIM);
   // What others claim meanwhile makes the run a little longer than meant, no more.
-  Value rest = max(sub(count, load(i64(), counter)), number(0));
+  Value rest = max(sub(count, loadShared(i64(), counter)), number(0));
   Value length = max(arith::DivUIOp::create(b, loc, rest, shares), number(1));
   Value first =
       LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, counter, length, LLVM::AtomicOrdering::monotonic);

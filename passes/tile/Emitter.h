@@ -41,6 +41,8 @@ public:
   Value at(Value pointer, int64_t offset) { return offset ? at(pointer, number(offset)) : pointer; }
   Value load(Type type, Value pointer);
   void store(Value value, Value pointer);
+  /// A read that may meet other threads' writes: it gets one of the values that stood there.
+  Value loadShared(Type type, Value pointer);
   Value stepField(Value step, int64_t offset, Type type) { return load(type, at(step, offset)); }
   /// Memory on the stack, 64-byte aligned, allocated once at the start of the function.
   Value stack(int64_t bytes);
@@ -72,6 +74,8 @@ public:
   Value fma(Value a, Value c, Value d);
   Value exp(Value x);
   Value tanh(Value x);
+  Value log(Value x);
+  Value log1p(Value x);
   Value sqrt(Value x);
   Value splat(Value scalar, Type type);
   Value sum(Value vector); ///< of a float vector, in a fixed order

@@ -80,6 +80,17 @@ void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row
 mlir::Value elementwise(Emitter &e, mlir::Operation *op, mlir::ValueRange operands, mlir::Value weight);
 mlir::Value activate(Emitter &e, llvm::StringRef activation, mlir::Value gate);
 
+/// Cosine and sine of float64 angles, scalars or vectors, good to float32.
+std::pair<mlir::Value, mlir::Value> cosSin(Emitter &e, mlir::Value angle);
+
+/// Where one row's choice of experts reads and writes: floats, one per expert; `noiseScores` may be null; `memory` has
+/// room for experts + top_k floats; `out` is a row of a routing buffer.
+struct ChoiceCode {
+  mlir::Value scores, noiseScores, perExpert, memory, out;
+  mlir::Value position; ///< of the row in the sequence: the noise depends on it
+};
+void writeChoice(Emitter &e, gemma::TopKOp op, ChoiceCode code);
+
 /// Row `id` of a table in any format and layout, times `scale`, as floats at `out`.
 void gatherRow(Emitter &e, kernel::WeightType type, mlir::Value table, mlir::Value id, double scale, mlir::Value out);
 

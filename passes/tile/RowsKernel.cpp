@@ -132,39 +132,14 @@ void RowsWriter::rope(gemma::RopeOp rope, Value out) {
   });
 }
 
-/// Softmax over all scores, then the largest again and again; a chosen one is struck out with -1.
 void RowsWriter::topK(gemma::TopKOp topK, Value out) {
-  int64_t experts = topK.getType().getExperts(), k = topK.getType().getTopK();
-  Value scores = pointer(topK.getScores()), perExpert = place(topK.getPerExpert());
   Value &memory = scratch[topK.getResult()];
   if (!memory)
-    memory = e.stack(experts * 4 + k * 4);
-  Value probabilities = memory, chosen = e.at(memory, experts * 4);
-  auto inits = [&](double start) { return SmallVector<Value>{e.real(start, e.f32())}; };
-  Value top = e.loop(e.number(0), e.number(experts * 4), 4, inits(-3.0e38), [&](Value offset, ValueRange acc) {
-    return SmallVector<Value>{e.fmax(e.load(e.f32(), e.at(scores, offset)), acc[0])};
-  })[0];
-  e.columns(experts, [&](Value offset, Type type) {
-    e.store(e.exp(e.fsub(e.load(type, e.at(scores, offset)), e.splat(top, type))), e.at(probabilities, offset));
-  });
-  Value total = e.loop(e.number(0), e.number(k), 1, inits(0), [&](Value j, ValueRange sum) {
-    SmallVector<Value> best{e.integer(0, e.i64()), e.real(-1, e.f32())};
-    best = e.loop(e.number(0), e.number(experts), 1, best, [&](Value expert, ValueRange so) {
-      Value p = e.load(e.f32(), e.at(probabilities, e.mul(expert, 4)));
-      Value better =
-          arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, p, so[1]); // ties: the lower index stays
-      return SmallVector<Value>{e.select(better, expert, so[0]), e.select(better, p, so[1])};
-    });
-    e.store(e.toI32(best[0]), e.at(out, e.mul(j, 4)));
-    e.store(best[1], e.at(chosen, e.mul(j, 4)));
-    e.store(e.real(-1, e.f32()), e.at(probabilities, e.mul(best[0], 4)));
-    return SmallVector<Value>{e.fadd(sum[0], best[1])};
-  })[0];
-  e.loop(e.number(0), e.number(k * 4), 4, [&](Value offset) {
-    Value expert = e.toI64(e.load(e.i32(), e.at(out, offset)));
-    Value weight = e.fdiv(e.load(e.f32(), e.at(chosen, offset)), total);
-    e.store(e.fmul(weight, e.load(e.f32(), e.at(perExpert, e.mul(expert, 4)))), e.at(e.at(out, k * 4), offset));
-  });
+    memory = e.stack(topK.getType().getExperts() * 4 + topK.getType().getTopK() * 4);
+  ChoiceCode choice{pointer(topK.getScores()), topK.getNoiseScores() ? pointer(topK.getNoiseScores()) : Value(),
+                    place(topK.getPerExpert()), memory, out};
+  choice.position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
+  writeChoice(e, topK, choice);
 }
 
 void RowsWriter::writeOp(Operation *inner) {
@@ -254,7 +229,7 @@ void tile::writeRows(PhaseCode code, kernel::RowsOp op) {
 }
 
 /// Range reduction and polynomials in float64: the argument is exact there, and the results are good to float32.
-static std::pair<Value, Value> cosSin(Emitter &e, Value angle) {
+std::pair<Value, Value> tile::cosSin(Emitter &e, Value angle) {
   Type type = angle.getType(), bits = e.like(type, e.i64());
   auto constant = [&](double value) { return e.real(value, type); };
   constexpr double shift = 6755399441055744.0; // 1.5 * 2^52: rounds to an integer that stands in the low bits

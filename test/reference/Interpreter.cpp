@@ -111,10 +111,21 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
                          op.getWindowTokens().value_or(0), op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0);
       })
       .Case([&](gemma::RouteOp op) {
-        Tensor scores = project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0));
+        Tensor scores = project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0)), deviations;
+        if (op.getNoiseWeight())
+          deviations = project(in(op.getInput()), data(op.getNoiseWeight()), dim(op.getWeight(), 0));
+        if (op.getNoiseSeed())
+          scores = noisyScores(scores, op.getNoiseWeight() ? &deviations : nullptr, *op.getNoiseSeed(),
+                               firstPosition(op.getInput()));
         return topK(scores, in(op.getPerExpert()), op.getType().getTopK());
       })
-      .Case([&](gemma::TopKOp op) { return topK(in(op.getScores()), in(op.getPerExpert()), op.getType().getTopK()); })
+      .Case([&](gemma::TopKOp op) {
+        const Tensor *deviations = op.getNoiseScores() ? &in(op.getNoiseScores()) : nullptr;
+        Tensor scores = in(op.getScores());
+        if (op.getNoiseSeed())
+          scores = noisyScores(scores, deviations, *op.getNoiseSeed(), firstPosition(op.getScores()));
+        return topK(scores, in(op.getPerExpert()), op.getType().getTopK());
+      })
       .Case([&](gemma::ExpertsOp op) {
         return experts(in(op.getInput()), in(op.getRouting()), in(op.getGateUp()), in(op.getDown()),
                        dim(op.getDown(), 2), op.getActivation());

@@ -185,18 +185,41 @@ Tensor reference::attention(const Tensor &query, const Tensor &keys, const Tenso
   return result;
 }
 
+double reference::gateNoise(uint64_t seed, int64_t position, int64_t expert) {
+  auto mix = [](uint64_t z) {
+    z += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  };
+  uint64_t bits = mix(mix(mix(seed) + position) + expert);
+  double u = static_cast<double>((bits >> 40) + 1) * 0x1p-24, v = static_cast<double>(bits >> 16 & 0xffffff) * 0x1p-24;
+  return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+}
+
+Tensor reference::noisyScores(const Tensor &scores, const Tensor *deviations, uint64_t seed, int64_t firstPosition) {
+  Tensor result = scores;
+  for (int64_t t = 0; t < scores.rows(); ++t)
+    for (int64_t e = 0; e < scores.columns; ++e) {
+      int64_t i = t * scores.columns + e;
+      double deviation = deviations ? std::log1p(std::exp(static_cast<double>(deviations->data[i]))) : 1;
+      result.data[i] = static_cast<float>(scores.data[i] + gateNoise(seed, firstPosition + t, e) * deviation);
+    }
+  return result;
+}
+
 Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t topK) {
   Tensor routing = rowsLike(scores, topK);
   routing.ids.resize(routing.data.size());
   for (int64_t t = 0; t < scores.rows(); ++t) {
-    std::vector<double> p(&scores.data[t * scores.columns], &scores.data[t * scores.columns] + scores.columns);
+    const float *row = &scores.data[t * scores.columns];
+    std::vector<double> p(row, row + scores.columns);
     softmax(p);
     std::vector<int32_t> chosen;
     for (int64_t j = 0; j < topK; ++j) {
-      int32_t best = -1; // compared in float32, as the description has it: what is equal there goes to the lower index
+      int32_t best = -1;
       for (int32_t e = 0; e < scores.columns; ++e)
-        if (llvm::find(chosen, e) == chosen.end() &&
-            (best < 0 || static_cast<float>(p[e]) > static_cast<float>(p[best])))
+        if (llvm::find(chosen, e) == chosen.end() && (best < 0 || row[e] > row[best]))
           best = e;
       chosen.push_back(best);
     }

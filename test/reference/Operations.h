@@ -28,6 +28,10 @@ Tensor rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t
 /// Row t of `query` stands at `firstPosition` + t, row s of `keys` and `values` at s. `window` 0: none; `cap` 0: none.
 Tensor attention(const Tensor &query, const Tensor &keys, const Tensor &values, int64_t firstPosition, int64_t heads,
                  int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap);
+/// The noise of gemma.route: standard normal, from these numbers alone.
+double gateNoise(uint64_t seed, int64_t position, int64_t expert);
+/// scores + noise, row t at `firstPosition` + t; `deviations` (before softplus) may be null: 1 everywhere.
+Tensor noisyScores(const Tensor &scores, const Tensor *deviations, uint64_t seed, int64_t firstPosition);
 Tensor topK(const Tensor &scores, const Tensor &perExpert, int64_t topK);
 /// gateUp [E, 2 F, D], down [E, D, F].
 Tensor experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down, int64_t hidden,

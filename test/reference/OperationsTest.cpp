@@ -142,6 +142,49 @@ TEST(TopK, EqualScoresGoToTheLowerIndex) {
   EXPECT_EQ(routing.ids, (std::vector<int32_t>{1, 2, 3}));
 }
 
+/// By the descriptions' words, worked out in Python; the first numbers of SplitMix64 are in its authors' own test.
+TEST(GateNoise, IsANormalNumberOfSeedPositionAndExpert) {
+  EXPECT_NEAR(gateNoise(7, 0, 0), -0.9060739093900168, 1e-12);
+  EXPECT_NEAR(gateNoise(7, 0, 1), 1.7891827282650283, 1e-12);
+  EXPECT_NEAR(gateNoise(7, 1, 0), 0.11713443299413645, 1e-12);
+  EXPECT_NEAR(gateNoise(8, 0, 0), 0.358422912723983, 1e-12);
+  EXPECT_NEAR(gateNoise(7, 262143, 127), -0.9306283576764942, 1e-12);
+}
+
+TEST(GateNoise, IsSpreadAsANormalNumber) {
+  double sum = 0, squares = 0, inside = 0, neighbours = 0, count = 500 * 128;
+  for (int64_t position = 0; position < 500; ++position)
+    for (int64_t expert = 0; expert < 128; ++expert) {
+      double z = gateNoise(3, position, expert);
+      sum += z;
+      squares += z * z;
+      inside += std::fabs(z) < 1;
+      neighbours += z * gateNoise(3, position, expert + 1) + z * gateNoise(3, position + 1, expert);
+    }
+  EXPECT_NEAR(sum / count, 0, 0.02); // five deviations of the mean of 64,000
+  EXPECT_NEAR(squares / count, 1, 0.03);
+  EXPECT_NEAR(inside / count, 0.6827, 0.01);
+  EXPECT_NEAR(neighbours / count, 0, 0.03);
+}
+
+TEST(NoisyScores, NoiseIsSpreadBySoftplus) { // softplus(0) = log 2, softplus(100) = 100, softplus(-100) = 0
+  Tensor scores = rows(3, {1, 2, 3, 4, 5, 6}), deviations = rows(3, {0, 100, -100, 0, 0, 0});
+  auto z = [](int64_t position, int64_t expert) { return gateNoise(7, position, expert); };
+  float half = float(std::log(2.0));
+  expectNear(noisyScores(scores, &deviations, 7, 10),
+             {float(1 + z(10, 0) * half), float(2 + z(10, 1) * 100), 3, float(4 + z(11, 0) * half),
+              float(5 + z(11, 1) * half), float(6 + z(11, 2) * half)},
+             1e-5);
+  expectNear(noisyScores(scores, nullptr, 7, 10),
+             {float(1 + z(10, 0)), float(2 + z(10, 1)), float(3 + z(10, 2)), float(4 + z(11, 0)), float(5 + z(11, 1)),
+              float(6 + z(11, 2))});
+}
+
+TEST(TopK, ScoresThatDifferOnlyBeforeTheSoftmaxDiffer) { // both would be weights of 0 in float32
+  Tensor routing = topK(rows(3, {-201, -200, 0}), rows(3, {1, 1, 1}), 2);
+  EXPECT_EQ(routing.ids, (std::vector<int32_t>{2, 1}));
+}
+
 TEST(Experts, SumTheChosenWithTheirWeights) {
   // Width 1, hidden 1, two experts. Expert e: down * silu(gate x) * (up x), x = 1.
   Tensor routing{2, {0.25f, 2}, {1, 0}};

@@ -620,6 +620,54 @@ func.func @route_c3(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>)
 
 // -----
 
+func.func @route_c4(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.route' op spreads a noise that it has not: a seed is missing}}
+  %0 = gemma.route %x, %w, %s weight %w : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
+func.func @route_c4_shape(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<7x4xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.route' op spreads its noise with 'tensor<7x4xf32>' but must do so with 'tensor<8x4xf32>'}}
+  %0 = gemma.route %x, %w, %s noise seed 1 weight %n : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<7x4xf32> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
+func.func @route_c5(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.route' op noise seed must be at least 1 but is 0}}
+  %0 = gemma.route %x, %w, %s noise seed 0 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
+func.func @top_k_c4(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.top_k' op spreads a noise that it has not: a seed is missing}}
+  %0 = gemma.top_k %x, %s scores %x : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
+func.func @top_k_c4_rows(%x: tensor<?x8xf32>, %n: tensor<?x8xf32, "last">, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.top_k' op spreads its noise with 'tensor<?x8xf32, "last">' but must do so with 'tensor<?x8xf32>'}}
+  %0 = gemma.top_k %x, %s noise seed 1 scores %n : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32, "last"> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
+func.func @top_k_c5(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+1 {{'gemma.top_k' op noise seed must be at least 1 but is -3}}
+  %0 = gemma.top_k %x, %s noise seed -3 : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  return
+}
+
+// -----
+
 func.func @top_k_c1(%x: tensor<?x7xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op has scores for 7 experts, 8 factors per expert, and a result over 8}}
   %0 = gemma.top_k %x, %s : tensor<?x7xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">

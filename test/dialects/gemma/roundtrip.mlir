@@ -108,6 +108,14 @@ func.func @experts(%x: tensor<?x4xf32>, %scores: tensor<?x8xf32>, %w: tensor<8x4
                    %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) -> tensor<?x4xf32> {
   // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <2 of 8, "all">
   %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <1 of 8, "all">
+  %noise = gemma.route %x, %w, %s noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<1 of 8, "all">
+  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} noise seed 9 weight %{{.+}} : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> ->
+  %noise_weight = gemma.route %x, %w, %s noise seed 9 weight %w
+      : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<1 of 8, "all">
+  // CHECK: gemma.top_k %{{.+}}, %{{.+}} noise seed 9007199254740992 scores %{{.+}} : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> <2 of 8, "all">
+  %noise_scores = gemma.top_k %scores, %s noise seed 9007199254740992 scores %scores
+      : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, "all">
   // CHECK: gemma.top_k %{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<8xf32> -> <8 of 8, "all">
   %1 = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<8 of 8, "all">
   // CHECK: gemma.experts %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} "silu" :

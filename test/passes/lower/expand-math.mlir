@@ -13,6 +13,16 @@ func.func @exp_and_tanh(%x: vector<8xf32>, %s: f32) -> (vector<8xf32>, vector<8x
   return %0, %1, %2 : vector<8xf32>, vector<8xf32>, f32
 }
 
+// CHECK-LABEL: func @logarithms
+// CHECK-NOT:     math.log
+// CHECK:         return
+func.func @logarithms(%x: vector<8xf32>, %s: f32) -> (vector<8xf32>, f32, f32) {
+  %0 = math.log %x : vector<8xf32>
+  %1 = math.log %s : f32
+  %2 = math.log1p %s : f32
+  return %0, %1, %2 : vector<8xf32>, f32, f32
+}
+
 // Square roots and absolute values are instructions.
 // CHECK-LABEL: func @instructions_stay
 // CHECK:         math.sqrt

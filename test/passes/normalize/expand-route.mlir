@@ -19,6 +19,21 @@ func.func @last_rows_stay_last(%x: tensor<?x4xf32, "last">, %w: tensor<8x4xf32>,
   return %r : !gemma.routing<2 of 8, "last">
 }
 
+// A noise weight is a projection of its own.
+// CHECK-LABEL: func @noise
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x4xf32>, %[[W:.+]]: tensor<8x4xf32>, %[[N:.+]]: tensor<8x4xf32>, %[[S:.+]]: tensor<8xf32>)
+// CHECK-NEXT:    %[[SCORES:.+]] = gemma.project %[[X]], %[[W]]
+// CHECK-NEXT:    %[[SPREAD:.+]] = gemma.project %[[X]], %[[N]] : tensor<?x4xf32>, tensor<8x4xf32> -> tensor<?x8xf32>
+// CHECK-NEXT:    gemma.top_k %[[SCORES]], %[[S]] noise seed 7 scores %[[SPREAD]] :
+// CHECK-NEXT:    %[[SAME:.+]] = gemma.project %[[X]], %[[W]]
+// CHECK-NEXT:    gemma.top_k %[[SAME]], %[[S]] noise seed 8 :
+func.func @noise(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<8x4xf32>, %s: tensor<8xf32>)
+    -> (!gemma.routing<2 of 8, "all">, !gemma.routing<2 of 8, "all">) {
+  %0 = gemma.route %x, %w, %s noise seed 7 weight %n : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, "all">
+  %1 = gemma.route %x, %w, %s noise seed 8 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  return %0, %1 : !gemma.routing<2 of 8, "all">, !gemma.routing<2 of 8, "all">
+}
+
 // CHECK-LABEL: func @a_choice_stays
 // CHECK-NEXT:    gemma.top_k
 // CHECK-NEXT:    return

@@ -86,9 +86,13 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:         %[[THREADS:.+]] = llvm.load %[[AT_THREADS]]
 // CHECK:         %[[SHARES:.+]] = arith.muli %[[THREADS]], %c2
 // CHECK:         scf.while
+// What is left is read while others may claim: an atomic read, not a plain one.
+// CHECK:           %[[COUNTER:.+]] = llvm.getelementptr %{{.+}}[%c80
+// CHECK:           %[[NEXT:.+]] = llvm.load %[[COUNTER]] atomic monotonic {alignment = 8 : i64} : !llvm.ptr -> i64
+// CHECK:           arith.subi %{{.+}}, %[[NEXT]]
 // CHECK:           %[[LENGTH:.+]] = arith.divui %{{.+}}, %[[SHARES]]
 // CHECK:           %[[SOME:.+]] = arith.maxsi %[[LENGTH]], %c1
-// CHECK:           llvm.atomicrmw add %{{.+}}, %[[SOME]] monotonic
+// CHECK:           llvm.atomicrmw add %[[COUNTER]], %[[SOME]] monotonic
 // CHECK:         call @dot_q8_i8_1(%{{.+}}, %{{.+}}, %c2{{.*}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr)
 // CHECK:       func.func private @dot_q8_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 255 : i64} : vector<4xi32>, vector<16xi8>
@@ -183,6 +187,36 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
           : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
       kernel.yield %y : tensor<?x64xf32>
     }
+    return
+  }
+}
+
+// -----
+
+// Experts. An item is a panel of 32 outputs of one expert: the tiles of that expert's rows are the inner loop, so its weights
+// stream from memory once in a step, however many rows chose it, and those of an expert that nobody chose are no item at all.
+// CHECK-LABEL: func.func @gm_any_prefill(
+// CHECK:         call @[[PROJECT:gm_any_prefill_expert_project_[0-9]+]](
+// CHECK:       func.func private @[[PROJECT]](%{{.+}}: !llvm.ptr, %{{.+}}: i64, %[[IN:.+]]: !llvm.ptr, %[[WEIGHTS:.+]]: !llvm.ptr, %[[SLOTS:.+]]: !llvm.ptr,
+// CHECK:         %[[RUNS:.+]] = arith.extsi
+// CHECK:         %[[ITEMS:.+]] = arith.muli %[[RUNS]], %c2
+// CHECK:         scf.while
+// CHECK:           arith.subi %[[ITEMS]]
+// CHECK:           scf.for %[[ITEM:.+]] =
+// CHECK:             %[[EXPERT:.+]] = arith.divui %[[ITEM]], %c2
+// CHECK:             %[[PANEL:.+]] = arith.remui %[[ITEM]], %c2
+// CHECK:             %[[BLOCK:.+]] = llvm.getelementptr %[[WEIGHTS]][
+// CHECK:             scf.for
+// CHECK-NOT:           llvm.getelementptr %[[WEIGHTS]]
+// CHECK:               func.call @dot_q4_i8_4(%[[BLOCK]],
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q4", "panel", 8 x 64 x 96>
+    %s = kernel.buffer : !kernel.buffer<2 x "slots", "all">
+    %a = kernel.buffer : !kernel.buffer<96 x "packed_i8", "slots_all">
+    %c = kernel.buffer : !kernel.buffer<64 x "f32", "slots_all">
+    kernel.expert_project %a, %w, %s into %c {top_k = 2 : i64, experts = 8 : i64}
+        : !kernel.buffer<96 x "packed_i8", "slots_all">, !kernel.weight<"q4", "panel", 8 x 64 x 96>, !kernel.buffer<2 x "slots", "all"> into !kernel.buffer<64 x "f32", "slots_all">
     return
   }
 }
