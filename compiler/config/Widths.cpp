@@ -140,8 +140,7 @@ private:
       if (!rank(0, 2))
         return std::nullopt;
       int64_t experts = weights[0]->shape[0];
-      if (!shaped(0, {experts, width}) || !shaped(1, {experts}) ||
-          (weights.size() > 2 && !shaped(2, {experts, width})))
+      if (!shaped(0, {experts, width}) || !shaped(1, {experts}) || (weights.size() > 2 && !shaped(2, {experts, width})))
         return std::nullopt;
       if (integer("top_k") > experts)
         return fail(fmt::format("top_k = {}, but there are {} experts", integer("top_k"), experts));

@@ -34,7 +34,7 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   manifest["context"] = facts.context;
   manifest["template"] = hasChatTemplate(checkpoint) ? model.chatTemplate : "";
   manifest["empty_thought"] = model.emptyThought;
-  manifest["bos"] = model.bos;
+  manifest["bos"] = model.bos >= 0 ? nlohmann::ordered_json(model.bos) : nlohmann::ordered_json();
   manifest["add_bos"] = model.bos >= 0;
   manifest["stop_ids"] = model.stopIds;
   manifest["sampling"] = {{"temperature", model.temperature}, {"top_p", model.topP}, {"top_k", model.topK}};

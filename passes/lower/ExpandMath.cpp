@@ -1,5 +1,5 @@
-// exp, tanh and logarithms by MLIR's own polynomials (about one unit in the last place), chosen one by one: square roots and
-// absolute values are instructions and stay.
+// exp, tanh and logarithms by MLIR's own polynomials (about one unit in the last place), chosen one by one: square
+// roots and absolute values are instructions and stay.
 #include "passes/lower/Passes.h"
 
 #include "mlir/Dialect/Math/Transforms/Passes.h"

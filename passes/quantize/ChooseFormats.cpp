@@ -27,6 +27,10 @@ struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
   FailureOr<kernel::Format> choose(WeightOp weight) {
     if (cast<RankedTensorType>(weight.getType()).getRank() == 1)
       return kernel::Format::F32;
+    // A floor of f32 is about the rows, too: a file's fewer bits lose nothing in f32, and the rows they meet stay
+    // exact.
+    if (recipe == "keep" && weight.getFloor() == "f32")
+      return kernel::Format::F32;
     if (recipe == "keep") {
       auto kept = weight->getAttrOfType<StringAttr>("kept_format");
       if (!kept)

@@ -8,7 +8,8 @@ def ChooseFormats : Pass<"gemma-choose-formats", "::mlir::func::FuncOp"> {
   let summary = "Give every weight its storage format";
   let description = [{
     Matrices get the recipe's format, or their floor where that is higher (f32 > bf16 > q8 > q4); vectors stay f32. Recipe
-    `keep` takes the format that holds the file's own bits (attribute `kept_format`, set on import).
+    `keep` takes the format that holds the file's own bits (attribute `kept_format`, set on import), or f32 where that is the
+    floor: then the rows that meet the weight are not rounded either.
   }];
   let options = [Option<"recipe", "recipe", "std::string", "\"f32\"", "f32, bf16, q8, q4 or keep">];
 }

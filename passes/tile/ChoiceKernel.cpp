@@ -50,9 +50,8 @@ static Value softplus(Emitter &e, Value z) {
 static void writeScores(Emitter &e, gemma::TopKOp op, const ChoiceCode &code, Value to) {
   int64_t experts = op.getType().getExperts();
   if (!op.getNoiseSeed())
-    return e.columns(experts, [&](Value offset, Type type) {
-      e.store(e.load(type, e.at(code.scores, offset)), e.at(to, offset));
-    });
+    return e.columns(
+        experts, [&](Value offset, Type type) { e.store(e.load(type, e.at(code.scores, offset)), e.at(to, offset)); });
   Value row = mix(e, e.add(code.position, static_cast<int64_t>(mix(*op.getNoiseSeed()))));
   e.loop(e.number(0), e.number(experts), 1, [&](Value expert) {
     Value offset = e.mul(expert, 4), noise = normal(e, mix(e, e.add(row, expert)));
@@ -81,12 +80,12 @@ void tile::writeChoice(Emitter &e, gemma::TopKOp op, ChoiceCode code) {
     e.store(lowest, e.at(scores, e.mul(best[0], 4)));
   });
   Value top = e.load(e.f32(), chosen);
-  Value total = e.loop(e.number(0), e.number(k * 4), 4, ValueRange(e.real(0, e.f32())),
-                       [&](Value offset, ValueRange sum) {
-                         Value p = e.exp(e.fsub(e.load(e.f32(), e.at(chosen, offset)), top));
-                         e.store(p, e.at(chosen, offset));
-                         return SmallVector<Value>{e.fadd(sum[0], p)};
-                       })[0];
+  Value total =
+      e.loop(e.number(0), e.number(k * 4), 4, ValueRange(e.real(0, e.f32())), [&](Value offset, ValueRange sum) {
+        Value p = e.exp(e.fsub(e.load(e.f32(), e.at(chosen, offset)), top));
+        e.store(p, e.at(chosen, offset));
+        return SmallVector<Value>{e.fadd(sum[0], p)};
+      })[0];
   e.loop(e.number(0), e.number(k * 4), 4, [&](Value offset) {
     Value expert = e.toI64(e.load(e.i32(), e.at(code.out, offset)));
     Value weight = e.fdiv(e.load(e.f32(), e.at(chosen, offset)), total);

@@ -175,9 +175,8 @@ TEST(NoisyScores, NoiseIsSpreadBySoftplus) { // softplus(0) = log 2, softplus(10
              {float(1 + z(10, 0) * half), float(2 + z(10, 1) * 100), 3, float(4 + z(11, 0) * half),
               float(5 + z(11, 1) * half), float(6 + z(11, 2) * half)},
              1e-5);
-  expectNear(noisyScores(scores, nullptr, 7, 10),
-             {float(1 + z(10, 0)), float(2 + z(10, 1)), float(3 + z(10, 2)), float(4 + z(11, 0)), float(5 + z(11, 1)),
-              float(6 + z(11, 2))});
+  expectNear(noisyScores(scores, nullptr, 7, 10), {float(1 + z(10, 0)), float(2 + z(10, 1)), float(3 + z(10, 2)),
+                                                   float(4 + z(11, 0)), float(5 + z(11, 1)), float(6 + z(11, 2))});
 }
 
 TEST(TopK, ScoresThatDifferOnlyBeforeTheSoftmaxDiffer) { // both would be weights of 0 in float32

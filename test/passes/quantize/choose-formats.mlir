@@ -50,6 +50,16 @@ func.func @kept_below_the_floor() -> tensor<8x4xf32> {
   return %w : tensor<8x4xf32>
 }
 
+// A floor of f32 is about the rows as well, which are not rounded for f32 weights only: routers.
+// CHECK-LABEL: func @kept_floor_of_f32
+// Q4:            gemma.weight "exact" index 5 floor "f32" format "f32"
+// BF16:          gemma.weight "exact" index 5 floor "f32" format "f32"
+// KEEP:          gemma.weight "exact" index 5 floor "f32" format "f32"
+func.func @kept_floor_of_f32() -> tensor<8x4xf32> {
+  %w = gemma.weight "exact" index 5 floor "f32" {kept_format = "bf16"} : tensor<8x4xf32>
+  return %w : tensor<8x4xf32>
+}
+
 // Norms and scalars are a few bytes.
 // CHECK-LABEL: func @vectors_stay_f32
 // CHECK:         gemma.weight "norm" index 4 format "f32"
