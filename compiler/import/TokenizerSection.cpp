@@ -66,6 +66,8 @@ namespace {
 class PairTable {
 public:
   bool build(const std::vector<GmTokenPair> &pairs);
+  /// nullptr if these two never merge.
+  const GmTokenPair *find(uint32_t left, uint32_t right) const;
   std::vector<GmTokenPair> slots;
   std::vector<uint16_t> displacements;
   uint32_t seed = 0;
@@ -129,6 +131,52 @@ bool PairTable::build(const std::vector<GmTokenPair> &pairs) {
     if (tryBuild(pairs))
       return true;
   return false;
+}
+
+const GmTokenPair *PairTable::find(uint32_t left, uint32_t right) const {
+  if (slots.empty())
+    return nullptr;
+  uint64_t hash = gmPairHash(left, right, seed);
+  uint16_t displacement = displacements[gmPairBucket(hash, uint32_t(displacements.size()))];
+  const GmTokenPair &pair = slots[gmPairSlot(hash, displacement, uint32_t(slots.size()))];
+  return pair.left == left && pair.right == right ? &pair : nullptr;
+}
+
+/// Merges symbols as the definition of BPE says: the smallest rank first, the leftmost of equals.
+static void mergeAll(const PairTable &table, std::vector<uint32_t> &parts) {
+  while (true) {
+    const GmTokenPair *best = nullptr;
+    size_t place = 0;
+    for (size_t i = 0; i + 1 < parts.size(); ++i)
+      if (const GmTokenPair *pair = table.find(parts[i], parts[i + 1]); pair && (!best || pair->rank < best->rank))
+        best = pair, place = i;
+    if (!best)
+      return;
+    parts[place] = best->product;
+    parts.erase(parts.begin() + ptrdiff_t(place) + 1);
+  }
+}
+
+/// The symbols' types, with those marked that merging spells (GM_TOKEN_WHOLE).
+static std::vector<uint8_t> markWhole(const TokenizerData &data, const SymbolIndex &index, const PairTable &table) {
+  std::vector<uint8_t> types = data.types;
+  std::vector<uint32_t> parts;
+  for (uint32_t id = 0; id < data.tokens; ++id) {
+    std::string_view text = data.symbols[id];
+    parts.clear();
+    for (size_t at = 0, bytes; at < text.size(); at += bytes) {
+      bytes = 1;
+      while (at + bytes < text.size() && (uint8_t(text[at + bytes]) & 0xC0) == 0x80)
+        ++bytes;
+      parts.push_back(index.find(text.substr(at, bytes)));
+    }
+    if (std::find(parts.begin(), parts.end(), GM_NO_SYMBOL) != parts.end())
+      continue;
+    mergeAll(table, parts);
+    if (parts.size() == 1 && parts[0] == id)
+      types[id] |= GM_TOKEN_WHOLE;
+  }
+  return types;
 }
 
 /// Sorted by sides, of equal sides only the last given.
@@ -266,7 +314,7 @@ Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data) {
   header.stringOffsets = writer.append(std::span<const uint32_t>(offsets));
   header.strings = writer.append(std::span<const uint8_t>(strings));
   header.stringBytes = strings.size();
-  header.types = writer.append(std::span<const uint8_t>(data.types));
+  header.types = writer.append(std::span<const uint8_t>(markWhole(data, index, table)));
   header.index = writer.append(std::span<const uint32_t>(index.slots()));
   header.added = writer.append(std::span<const uint32_t>(added));
   header.displacements = writer.append(std::span<const uint16_t>(table.displacements));

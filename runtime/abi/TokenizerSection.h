@@ -35,6 +35,7 @@ enum GmTokenType {
   GM_TOKEN_CHARACTER = 16, ///< a symbol that is no token
   GM_TOKEN_LSTRIP = 32,    ///< takes the white space on its left with it
   GM_TOKEN_RSTRIP = 64,    ///< likewise on its right
+  GM_TOKEN_WHOLE = 128,    ///< merging the characters of its string gives the token itself, so they need not be merged
 };
 
 /// An entry of the pair table: `left` and `right`, side by side, become `product`; the smallest rank goes first, the

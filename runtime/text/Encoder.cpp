@@ -5,6 +5,7 @@
 #include "runtime/text/Utf8.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace gemmart {
@@ -13,7 +14,7 @@ Encoder::Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t t
     : tokenizer(tokenizer), out(out), count(out.size()) {
   out.resize(count + textBytes / 4 + 16);
   size_t entries = 64;
-  while (entries < 16384 && entries * 16 < textBytes)
+  while (entries < 32768 && entries * 16 < textBytes)
     entries *= 2;
   cache.resize(entries);
 }
@@ -58,60 +59,84 @@ void Encoder::encodePiece(std::string_view piece) {
   encodeChunks(prefixed);
 }
 
+/// Bit i: a chunk begins at text[at + i]. `at` is no start of the piece; up to 64 bytes, none from `end` on.
+uint64_t Encoder::cutsAt(const char *text, const char *end) const {
+  size_t bytes = std::min<size_t>(64, size_t(end - text));
+  uint64_t cuts = 0;
+  for (size_t i = 0; i < bytes; ++i)
+    cuts |= uint64_t(!tokenizer.mayJoin(uint8_t(text[ptrdiff_t(i) - 1]), uint8_t(text[i]))) << i;
+  return cuts;
+}
+
 void Encoder::encodeChunks(std::string_view piece) {
-  const auto *text = reinterpret_cast<const uint8_t *>(piece.data());
-  for (size_t start = 0, at; start < piece.size(); start = at) {
-    at = start + 1;
-    while (at < piece.size() && tokenizer.mayJoin(text[at - 1], text[at]))
-      ++at;
-    encodeChunk(piece.substr(start, at - start));
-  }
-}
-
-/// Up to 16 bytes as two numbers; together with the length they determine the bytes. Reads nothing outside.
-static void loadKey(std::string_view chunk, uint64_t key[2]) {
-  const char *text = chunk.data();
-  size_t bytes = chunk.size();
-  uint32_t low = 0, high = 0;
-  key[1] = 0;
-  if (bytes >= 8) {
-    std::memcpy(&key[0], text, 8);
-    std::memcpy(&key[1], text + bytes - 8, 8);
-  } else if (bytes >= 4) {
-    std::memcpy(&low, text, 4);
-    std::memcpy(&high, text + bytes - 4, 4);
-    key[0] = uint64_t(high) << 32 | low;
-  } else {
-    key[0] =
-        uint64_t(uint8_t(text[0])) | uint64_t(uint8_t(text[bytes / 2])) << 8 | uint64_t(uint8_t(text[bytes - 1])) << 16;
-  }
-}
-
-void Encoder::encodeChunk(std::string_view chunk) {
-  CacheEntry *entry = nullptr;
-  uint64_t key[2];
-  if (chunk.size() <= 16) {
-    loadKey(chunk, key);
-    uint64_t mixed = (key[0] ^ (key[1] * 0x9E3779B97F4A7C15ull) ^ chunk.size()) * 0xD6E8FEB86659FD93ull;
-    entry = &cache[(mixed >> 32 ^ mixed >> 48) & (cache.size() - 1)];
-    if (entry->key[0] == key[0] && entry->key[1] == key[1] && entry->bytes == chunk.size()) {
-      std::memcpy(room(), entry->ids, sizeof entry->ids); // all ten: a copy of fixed size is cheaper
-      count += entry->count;
-      return;
+  const char *start = piece.data(), *end = start + piece.size();
+  for (const char *block = start + 1; block < end; block += 64)
+    for (uint64_t cuts = cutsAt(block, end); cuts != 0; cuts &= cuts - 1) {
+      const char *cut = block + std::countr_zero(cuts);
+      encodeChunk({start, size_t(cut - start)}, end);
+      start = cut;
     }
+  encodeChunk({start, size_t(end - start)}, end);
+}
+
+/// Up to 16 bytes as two numbers, zeros behind them. Reads nothing from `end` on.
+static void loadKey(std::string_view chunk, const char *end, uint64_t key[2]) {
+  static constexpr uint64_t all = ~uint64_t(0);
+  char copy[16] = {};
+  const char *from = chunk.data();
+  if (end - from < 16)
+    from = static_cast<const char *>(std::memcpy(copy, from, chunk.size()));
+  std::memcpy(key, from, 16);
+  size_t bits = chunk.size() * 8; // 8 to 128
+  key[0] &= bits >= 64 ? all : all >> (64 - bits);
+  key[1] &= bits <= 64 ? 0 : all >> (128 - bits);
+}
+
+void Encoder::encodeChunk(std::string_view chunk, const char *end) {
+  if (chunk.size() > sizeof(CacheEntry::key))
+    return mergeChunk(chunk);
+  uint64_t key[2];
+  loadKey(chunk, end, key);
+  uint64_t mixed = (key[0] ^ (key[1] * 0x9E3779B97F4A7C15ull) ^ chunk.size()) * 0xD6E8FEB86659FD93ull;
+  CacheEntry &entry = cache[(mixed >> 32 ^ mixed >> 48) & (cache.size() - 1)];
+  if (entry.key[0] == key[0] && entry.key[1] == key[1] && entry.bytes == chunk.size()) {
+    std::memcpy(room(), entry.ids, sizeof entry.ids); // all of them: a copy of fixed size is cheaper
+    count += entry.count;
+    return;
   }
   size_t before = count;
   mergeChunk(chunk);
   size_t made = count - before;
-  if (!entry || made > std::size(entry->ids))
+  if (made > std::size(entry.ids))
     return;
-  std::memcpy(entry->key, key, sizeof key);
-  entry->bytes = uint32_t(chunk.size());
-  entry->count = uint32_t(made);
-  std::copy_n(out.data() + before, made, entry->ids);
+  std::memcpy(entry.key, key, sizeof key);
+  entry.bytes = uint16_t(chunk.size());
+  entry.count = uint16_t(made);
+  std::copy_n(out.data() + before, made, entry.ids);
+}
+
+/// The token that the chunk is as a whole, where merging would find just that; else GM_NO_SYMBOL. The common case of a
+/// chunk not seen before, and far cheaper than its merges.
+uint32_t Encoder::wholeToken(std::string_view chunk) {
+  if (chunk.size() > tokenizer.header->maxTokenBytes)
+    return GM_NO_SYMBOL;
+  std::string_view text = chunk;
+  if (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK && chunk.find(' ') != std::string_view::npos) {
+    marked.clear();
+    for (char c : chunk)
+      if (c == ' ')
+        marked += spaceMark;
+      else
+        marked += c;
+    text = marked;
+  }
+  uint32_t symbol = tokenizer.findSymbol(text);
+  return symbol != GM_NO_SYMBOL && tokenizer.types[symbol] & GM_TOKEN_WHOLE ? symbol : GM_NO_SYMBOL;
 }
 
 void Encoder::mergeChunk(std::string_view chunk) {
+  if (uint32_t whole = wholeToken(chunk); whole != GM_NO_SYMBOL)
+    return append(int32_t(whole));
   readSymbols(chunk);
   if (symbols.size() <= smallChunk)
     mergeSmall();
@@ -146,7 +171,7 @@ void Encoder::readSymbols(std::string_view chunk) {
     uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findSymbol(character);
     if (symbol == GM_NO_SYMBOL) {
       bool mark = lead == ' ' && (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK);
-      readUnknown(mark ? std::string_view("\xE2\x96\x81") : character, unknownWaits);
+      readUnknown(mark ? spaceMark : character, unknownWaits);
       continue;
     }
     if (unknownWaits)

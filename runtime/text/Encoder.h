@@ -14,12 +14,12 @@ public:
   void encode(std::string_view text, bool parseControl);
 
 private:
-  /// Chunks of up to 16 bytes with their ids; a cache line each.
-  struct alignas(64) CacheEntry {
+  /// Chunks of up to 16 bytes with their ids; half a cache line each.
+  struct alignas(32) CacheEntry {
     uint64_t key[2];
-    uint32_t bytes; ///< 0: free
-    uint32_t count;
-    int32_t ids[10];
+    uint16_t bytes; ///< 0: free
+    uint16_t count;
+    int32_t ids[3];
   };
   struct Node {
     uint32_t symbol, previous, next, rank, product; ///< rank, product: of the merge with `next`
@@ -29,7 +29,9 @@ private:
 
   void encodePiece(std::string_view piece);
   void encodeChunks(std::string_view piece);
-  void encodeChunk(std::string_view chunk);
+  uint64_t cutsAt(const char *text, const char *end) const;
+  void encodeChunk(std::string_view chunk, const char *end);
+  uint32_t wholeToken(std::string_view chunk);
   void mergeChunk(std::string_view chunk);
   void readSymbols(std::string_view chunk);
   void readUnknown(std::string_view character, bool &unknownWaits);
@@ -40,9 +42,9 @@ private:
   uint64_t popHeap();
   void siftDown(size_t at, uint64_t key);
   void emit(uint32_t symbol);
-  /// Where the next ids go: there is room for ten.
+  /// Where the next ids go: there is room for three.
   int32_t *room() {
-    if (out.size() - count < 10)
+    if (out.size() - count < std::size(CacheEntry().ids))
       out.resize(out.size() * 2 + 16);
     return out.data() + count;
   }
@@ -55,6 +57,7 @@ private:
   std::vector<int32_t> &out; ///< grown ahead; encode cuts it to `count`
   size_t count;
   std::vector<CacheEntry> cache; ///< a power of two
+  std::string marked;            ///< the chunk at hand with marks for spaces
   std::vector<uint32_t> symbols; ///< of the chunk at hand
   std::vector<Node> nodes;
   std::vector<uint64_t> heap; ///< 4-ary, smallest first: rank in the high half, node in the low half

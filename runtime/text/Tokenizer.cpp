@@ -79,7 +79,8 @@ void SectionCheck::checkStrings() {
   if (header->maxTokenBytes > GM_TOKENIZER_MAX_TOKEN_BYTES)
     return fail("strings", "a token is too long");
   for (uint32_t i = 0; i < symbols; ++i) {
-    if (tokenizer.types[i] & 0x80 || ((tokenizer.types[i] & GM_TOKEN_CHARACTER) != 0) != (i >= header->tokens))
+    uint8_t type = tokenizer.types[i];
+    if (((type & GM_TOKEN_CHARACTER) != 0) != (i >= header->tokens) || (type & GM_TOKEN_WHOLE && i >= header->tokens))
       return fail("types", "an unknown type");
     if ((tokenizer.types[i] & GM_TOKEN_BYTE) && offsets[i + 1] - offsets[i] != 6)
       return fail("types", "a byte token is not spelled as one");
@@ -163,7 +164,7 @@ void Tokenizer::prepare() {
   for (unsigned c = 0; c < 128; ++c) {
     char text = char(c);
     bool mark = c == ' ' && (header->flags & GM_TOKENIZER_SPACE_MARK);
-    asciiSymbols[c] = findSymbol(mark ? std::string_view("\xE2\x96\x81") : std::string_view(&text, 1));
+    asciiSymbols[c] = findSymbol(mark ? spaceMark : std::string_view(&text, 1));
   }
   uint32_t next = 0;
   for (unsigned c = 0; c <= 256; ++c) {
@@ -235,7 +236,7 @@ void Tokenizer::appendBytes(int32_t id, bool showControl, std::string &out) cons
     return;
   }
   for (size_t at = 0; at < text.size();) {
-    size_t mark = text.find("\xE2\x96\x81", at);
+    size_t mark = text.find(spaceMark, at);
     out += text.substr(at, mark - at);
     if (mark == std::string_view::npos)
       break;

@@ -15,6 +15,9 @@
 
 namespace gemmart {
 
+/// U+2581, which stands for a space inside tokens (GM_TOKENIZER_SPACE_MARK).
+inline constexpr std::string_view spaceMark = "\xE2\x96\x81";
+
 struct EncodeOptions {
   /// Control tokens spelled out in the text become their ids. Off for text from people, which then stays text.
   bool parseControl = false;

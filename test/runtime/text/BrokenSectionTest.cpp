@@ -64,7 +64,7 @@ TEST(BrokenSection, Tables) {
   EXPECT_EQ(after([](H &h, uint8_t *s) { at<uint32_t>(s, h.stringOffsets)[h.symbols] += 1; }),
             "strings: the offsets do not span the text");
   EXPECT_EQ(after([](H &h, uint8_t *) { h.maxTokenBytes = 1; }), "strings: an offset is out of order");
-  EXPECT_EQ(after([](H &h, uint8_t *s) { at<uint8_t>(s, h.types)[0] = 0x80; }), "types: an unknown type");
+  EXPECT_EQ(after([](H &h, uint8_t *s) { at<uint8_t>(s, h.types)[0] = GM_TOKEN_CHARACTER; }), "types: an unknown type");
   EXPECT_EQ(after([](H &h, uint8_t *s) { at<uint8_t>(s, h.types)[0] = GM_TOKEN_BYTE; }),
             "types: a byte token is not spelled as one");
   EXPECT_EQ(after([](H &h, uint8_t *) { h.indexSlots = 3; }), "index: its size is no power of two");
