@@ -61,6 +61,10 @@ bool TextModel::hasTemplate() const {
   return !state->manifest->chatTemplate.empty();
 }
 
+std::string TextModel::decode(std::span<const int32_t> ids, bool showControl) const {
+  return state->tokenizer.decode(ids, showControl);
+}
+
 struct TextModel::Stream::State {
   StreamDecoder decoder;
   int32_t thoughtOpens, thoughtEnds; ///< ids, or -1 where the model knows no thoughts

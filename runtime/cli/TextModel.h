@@ -28,6 +28,8 @@ public:
   /// The ids of a conversation up to where the answer begins. Only where hasTemplate().
   Status encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const;
   bool hasTemplate() const;
+  /// The text of ids; what is no character becomes U+FFFD. Control tokens give nothing unless `showControl`.
+  std::string decode(std::span<const int32_t> ids, bool showControl) const;
 
   /// A piece of an answer. What the model thinks before it answers is no part of the answer.
   struct Part {

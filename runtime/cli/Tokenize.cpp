@@ -1,17 +1,60 @@
-// `tokenize` and `detokenize`: the tokenizer by itself.
+// `tokenize` and `detokenize`: the tokenizer by itself, for one text or (--lines) for a stream of JSON Lines.
 #include "runtime/cli/Commands.h"
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/base/Text.h"
+#include "runtime/text/Json.h"
+
+#include <cstdlib>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace gemmart {
 
+/// Answers each line of standard input with one line. A line that `answer` refuses ends it, with its number in front.
+static Status answerLines(const std::function<Result<std::string>(std::string_view)> &answer) {
+  char *line = nullptr;
+  size_t room = 0;
+  Status status;
+  long long number = 0;
+  for (ssize_t bytes; status && !ferror(stdout) && (bytes = getline(&line, &room, stdin)) >= 0;) {
+    ++number;
+    std::string_view text(line, size_t(bytes));
+    if (text.ends_with('\n'))
+      text.remove_suffix(1);
+    Result<std::string> said = answer(text);
+    if (!said) {
+      std::string why = said.status().message();
+      constexpr std::string_view kPlace = "JSON: line 1, "; // of the one line that was parsed
+      if (why.starts_with(kPlace))
+        why.erase(0, kPlace.size());
+      status = inputError(format("standard input, line %lld: %s", number, why.c_str()));
+    }
+    if (said && puts(said->c_str()) >= 0)
+      fflush(stdout); // whoever sent the line may wait for its answer
+  }
+  free(line);
+  return status;
+}
+
+/// "1,2,3"
+static std::string listOf(const std::vector<int32_t> &ids) {
+  std::string line;
+  for (int32_t id : ids)
+    line += (line.empty() ? "" : ",") + std::to_string(id);
+  return line;
+}
+
 static constexpr OptionSpec kTokenizeOptions[] = {
     {"bos", 0, OptionSpec::Flag, "", "put the token of the beginning in front, where the model wants one"},
     {"plain", 0, OptionSpec::Flag, "", "control tokens in the text are ordinary text"},
+    {"lines", 0, OptionSpec::Flag, "", "JSON Lines: a string a line in, an array of ids a line out"},
 };
 
 static Status checkTokenize(const Args &args) {
+  if (args.has("lines") && !args.words.empty())
+    return usageError("--lines reads texts from standard input; it takes no argument");
   if (args.words.empty() && isatty(STDIN_FILENO))
     return usageError("tokenize needs a text: an argument or a pipe");
   return {};
@@ -22,23 +65,58 @@ static Status tokenize(Loaded &loaded, const Args &args) {
   Result<std::unique_ptr<TextModel>> text = TextModel::open(loaded, "tokenize");
   if (!text)
     return text.status();
+  auto idsOf = [&](std::string_view input) -> Result<std::string> {
+    std::vector<int32_t> ids;
+    if (args.has("bos") && loaded.manifest.addBos && loaded.manifest.bos >= 0)
+      ids.push_back(loaded.manifest.bos);
+    if (Status status = (*text)->encode(input, !args.has("plain"), ids); !status)
+      return status;
+    return listOf(ids);
+  };
+  if (args.has("lines"))
+    return answerLines([&](std::string_view line) -> Result<std::string> {
+      Result<Json> value = parseJson(line);
+      if (!value || !value->isString())
+        return value ? inputError("a JSON string must stand here") : value.status();
+      Result<std::string> ids = idsOf(value->text);
+      return ids ? "[" + *ids + "]" : ids;
+    });
   Result<std::string> input = args.words.empty() || args.words[0] == "-" ? readText("-", kLongestText) : args.words[0];
   if (!input)
     return input.status();
-  std::vector<int32_t> ids;
-  if (args.has("bos") && loaded.manifest.addBos && loaded.manifest.bos >= 0)
-    ids.push_back(loaded.manifest.bos);
-  if (Status status = (*text)->encode(*input, !args.has("plain"), ids); !status)
-    return status;
-  std::string line;
-  for (size_t index = 0; index < ids.size(); ++index)
-    line += (index ? "," : "") + std::to_string(ids[index]);
-  puts(line.c_str());
+  Result<std::string> ids = idsOf(*input);
+  if (!ids)
+    return ids.status();
+  puts(ids->c_str());
   return {};
 }
 
+static Result<std::vector<int32_t>> idsOfJson(std::string_view line, int64_t vocabTokens) {
+  Result<Json> list = parseJson(line);
+  if (!list)
+    return list.status();
+  if (!list->isArray())
+    return inputError("a JSON array of token ids must stand here");
+  std::vector<int32_t> ids;
+  for (const Json &item : list->items) {
+    int64_t id;
+    if (item.kind != Json::Kind::Number || !parseInteger(item.text, 0, vocabTokens - 1, id))
+      return inputError(format("entry %zu is no token id; ids of this model are whole numbers from 0 to %lld",
+                               ids.size() + 1, (long long)vocabTokens - 1));
+    ids.push_back(int32_t(id));
+  }
+  return ids;
+}
+
+static constexpr OptionSpec kDetokenizeOptions[] = {
+    {"control", 0, OptionSpec::Flag, "", "show control tokens, which are no text otherwise"},
+    {"lines", 0, OptionSpec::Flag, "", "JSON Lines: an array of ids a line in, a string a line out"},
+};
+
 static Status checkDetokenize(const Args &args) {
-  if (args.words.empty())
+  if (args.has("lines") && !args.words.empty())
+    return usageError("--lines reads ids from standard input; it takes no argument");
+  if (!args.has("lines") && args.words.empty())
     return usageError("detokenize needs token ids: 2,106 or @FILE");
   return {};
 }
@@ -47,14 +125,17 @@ static Status detokenize(Loaded &loaded, const Args &args) {
   Result<std::unique_ptr<TextModel>> text = TextModel::open(loaded, "detokenize");
   if (!text)
     return text.status();
+  if (args.has("lines"))
+    return answerLines([&](std::string_view line) -> Result<std::string> {
+      Result<std::vector<int32_t>> ids = idsOfJson(line, loaded.model.vocab_tokens);
+      if (!ids)
+        return ids.status();
+      return nlohmann::json((*text)->decode(*ids, args.has("control"))).dump();
+    });
   Result<std::vector<int32_t>> ids = parseTokens(args.words[0], loaded.model.vocab_tokens);
   if (!ids)
     return ids.status();
-  TextModel::Stream stream(**text);
-  std::string out;
-  for (int32_t id : *ids)
-    out += stream.next(id).text;
-  out += stream.finish().text;
+  std::string out = (*text)->decode(*ids, args.has("control"));
   fwrite(out.data(), 1, out.size(), stdout);
   putchar('\n');
   return {};
@@ -67,7 +148,7 @@ const Command &tokenizeCommand() {
 }
 
 const Command &detokenizeCommand() {
-  static constexpr Command kCommand = {"detokenize",    "LIST",    "print the text of token ids", {}, 1,
+  static constexpr Command kCommand = {"detokenize",    "[LIST]",  "print the text of token ids", kDetokenizeOptions, 1,
                                        checkDetokenize, detokenize};
   return kCommand;
 }

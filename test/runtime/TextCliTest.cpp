@@ -121,6 +121,46 @@ TEST_F(TextCliTest, TokenizesAndBack) {
   EXPECT_EQ(runProgramFile(model, {"info"}).out.find("no tokenizer"), std::string::npos);
 }
 
+TEST_F(TextCliTest, LinesInLinesOut) {
+  std::string model = build("", {});
+  std::string ids = runProgramFile(model, {"tokenize", "<bos>a"}).out;
+  ids.pop_back();
+  EXPECT_EQ(runProgramFile(model, {"tokenize", "--lines"}, "\"<bos>a\"\n \"\\u003cbos>a\" \n\"\"").out,
+            "[" + ids + "]\n[" + ids + "]\n[]\n");
+  EXPECT_EQ(runProgramFile(model, {"tokenize", "--lines"}, "").out, "");
+  std::string lines = "[" + ids + "]\n[ ]\n";
+  EXPECT_EQ(runProgramFile(model, {"detokenize", "--lines"}, lines).out, "\"a\"\n\"\"\n");
+  EXPECT_EQ(runProgramFile(model, {"detokenize", "--lines", "--control"}, lines).out, "\"<bos>a\"\n\"\"\n");
+  EXPECT_EQ(runProgramFile(model, {"detokenize", "--control", ids}).out, "<bos>a\n");
+  auto refused = [&](const char *command, const std::string &input) {
+    Outcome outcome = runProgramFile(model, {command, "--lines"}, input);
+    EXPECT_EQ(outcome.code, 1);
+    return outcome.out + outcome.err;
+  };
+  EXPECT_EQ(refused("tokenize", "\"\"\n\"ab\\ud800\"\n"),
+            "[]\nerror: standard input, line 2: column 10: a lone surrogate\n");
+  EXPECT_EQ(refused("tokenize", "7\n"), "error: standard input, line 1: a JSON string must stand here\n");
+  EXPECT_EQ(refused("tokenize", "\"a\xff\"\n"), "error: standard input, line 1: column 3: not UTF-8\n");
+  EXPECT_EQ(refused("detokenize", "\"a\"\n"),
+            "error: standard input, line 1: a JSON array of token ids must stand here\n");
+  EXPECT_EQ(
+      refused("detokenize", "[1,97]\n"),
+      "error: standard input, line 1: entry 2 is no token id; ids of this model are whole numbers from 0 to 96\n");
+  EXPECT_EQ(runProgramFile(model, {"tokenize", "--lines", "a"}).code, 2);
+  EXPECT_EQ(runProgramFile(model, {"detokenize", "--lines", "1"}).code, 2);
+}
+
+TEST_F(TextCliTest, TextThatIsNoUtf8IsRefused) {
+  std::string model = build("", {});
+  for (const char *command : {"tokenize", "run"}) {
+    Outcome outcome = runProgramFile(model, {command, "ab\xed\xa0\x80"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err,
+              "error: the text is not UTF-8: byte 0xED at offset 2 starts a surrogate, which stands for no "
+              "character alone\n");
+  }
+}
+
 TEST_F(TextCliTest, ABaseModelContinuesTheText) {
   std::string model = build("", {1});
   auto expected = answer(idsOf("<bos>Once there"), 12, 1);

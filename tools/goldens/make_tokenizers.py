@@ -5,7 +5,7 @@
 
 Each NAME.json is a BPE tokenizer.json in the shape that gemmac reads, trained on this repository's LICENSE and the lines
 below; the names say what is special. NAME.jsonl has one string a line: text, ids (control tokens parsed, nothing added)
-and plain (control tokens left as text). Needs tokenizers; random_text() also serves test/runtime/text/property_test.py.
+and plain (control tokens left as text). Needs tokenizers.
 """
 import argparse
 import json
