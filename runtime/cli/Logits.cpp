@@ -14,6 +14,8 @@ static constexpr OptionSpec kOptions[] = {
     {"tokens", 0, OptionSpec::Text, "LIST", "token ids, 2,106 or @FILE"},
     {"output", 'o', OptionSpec::Text, "FILE", "raw little-endian float32 [rows, vocab]; - is standard output"},
     {"last", 0, OptionSpec::Integer, "N", "only the last N rows (default: all)", 1, 1e18},
+    {"chunk", 0, OptionSpec::Integer, "N", "at most N tokens in one step, 1: all are decoded (default: as compiled)", 1,
+     1e18},
     {"nll", 0, OptionSpec::Flag, "", "print the mean negative log-likelihood of tokens 2 to the last, in nats"},
 };
 
@@ -40,6 +42,8 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<Session> session = openSession(loaded);
   if (!session)
     return session.status();
+  if (args.has("chunk"))
+    session->limitChunk(args.integer("chunk", 1));
   std::optional<OutputFile> output;
   if (args.has("output")) {
     Result<OutputFile> created = OutputFile::create(args.text("output"));

@@ -84,7 +84,7 @@ Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const Ro
   int64_t left = int64_t(tokens.size()), offset = 0, vocab = model->vocab_tokens;
   float *row = reinterpret_cast<float *>(logits.data());
   while (left > 0) {
-    int64_t count = std::min(left, level->max_chunk_tokens), silent = std::max<int64_t>(left - lastRows, 0);
+    int64_t count = std::min(left, chunkTokens), silent = std::max<int64_t>(left - lastRows, 0);
     // A chunk ends early rather than owe more rows than fit.
     count = std::min(count, silent + level->max_last_rows);
     int64_t rows = std::max<int64_t>(count - silent, 0);

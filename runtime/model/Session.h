@@ -7,6 +7,7 @@
 #include "runtime/base/Status.h"
 #include "runtime/host/Team.h"
 
+#include <algorithm>
 #include <functional>
 #include <span>
 
@@ -37,6 +38,9 @@ public:
   /// Appends tokens and returns the logits [vocab] of the last one, valid until the next call.
   Result<std::span<float>> feed(std::span<const int32_t> tokens);
 
+  /// At most so many tokens (1 or more) in one step from now on; results do not depend on it.
+  void limitChunk(int64_t tokens) { chunkTokens = std::min(chunkTokens, tokens); }
+
   int64_t position() const { return next; } ///< of the next token = tokens held
   int64_t context() const { return contextTokens; }
   /// Forgets the sequence. What the cache held stays there, unread: a key is read only at positions below the current
@@ -46,7 +50,8 @@ public:
   void rewindForBench(int64_t position) { next = position; }
 
 private:
-  Session(const GmModel &model, const GmLevel &level, Team &team) : model(&model), level(&level), team(&team) {}
+  Session(const GmModel &model, const GmLevel &level, Team &team)
+      : model(&model), level(&level), team(&team), chunkTokens(level.max_chunk_tokens) {}
   Status check(std::span<const int32_t> tokens) const;
   void runChunk(std::span<const int32_t> tokens, int64_t rows);
 
@@ -55,7 +60,7 @@ private:
   Team *team;
   const uint8_t *weights = nullptr;
   Pages kv, arena, logits;
-  int64_t contextTokens = 0, next = 0;
+  int64_t contextTokens = 0, next = 0, chunkTokens;
 };
 
 } // namespace gemmart
