@@ -6,6 +6,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -14,9 +15,11 @@ import types
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
+# One thread for each process: these drivers run several, and OpenBLAS's own would wait for each other's CPUs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+import numpy as np  # noqa: E402
 
-import measures
+import measures  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("GEMMAC_GOLDENS", ROOT.parent / "shared" / "goldens"))
@@ -51,12 +54,12 @@ def options(description, **more):
     return chosen
 
 
-def run(command, timeout=300, **settings):
-    """Runs a command without standard input; returns the finished process with text output. A timeout is a Failure."""
+def run(command, timeout=300, text_input="", **settings):
+    """Runs a command with this on standard input; returns the finished process with text output. A timeout is a Failure."""
     command = [str(word) for word in command]
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                              timeout=timeout, **settings)
+        return subprocess.run(command, input=text_input, capture_output=True, text=True, errors="replace", timeout=timeout,
+                              **settings)
     except subprocess.TimeoutExpired:
         raise Failure(f"{shown(command)}\n  did not end in {timeout} s") from None
 
@@ -99,6 +102,19 @@ def logits(model, tokens, vocab, rows=None, prefix=(), more=(), timeout=300):
     if data.size == 0 or data.size % vocab or (rows is not None and data.size != rows * vocab):
         raise Failure(f"{shown(command)}\n  wrote {data.size} values instead of {rows or 'some'} rows of {vocab}")
     return data.reshape(-1, vocab)
+
+
+def native_level(chosen):
+    """The best instruction-set level of this machine, found without compiling the others."""
+    listing = must([chosen.gemmac, "targets"]).stdout.split(platform.machine() + " ", 1)[-1].splitlines()[1:]
+    model, weights = chosen.work / "native", ROOT / "test/goldens/text/odd"
+    for line in listing:
+        level = line.split()[0]
+        build(chosen, "models/gemma4.toml", weights, "q8", model, "--target", level)
+        if run([model, "info", "--level", level]).returncode == 0:
+            model.unlink()
+            return level
+    raise Failure(f"gemmac targets: no level of {platform.machine()} runs on this machine")
 
 
 @dataclass

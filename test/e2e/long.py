@@ -5,12 +5,13 @@ Tiny random decoders (tiny.py) against a float64 reference in numpy. Each case a
 "unnoticed" is the bound over what the mistake changes, and a case in which a mistake stays below five times the bound fails.
 """
 import json
+import re
 import sys
 from dataclasses import replace
 
 import numpy as np
 
-from common import ROOT, Case, Failure, Job, Row, broken, build, each, logits, must, options, report, run
+from common import ROOT, Job, Row, build, each, logits, must, native_level, options, report, run
 from measures import compare
 from tiny import Reference, Tiny
 
@@ -23,12 +24,12 @@ LAST = 40         # more rows than one step gives (32), so that the last ones co
 FAR_CASES = {
     "global": (Tiny("f|f"), FAR, ["first key unseen", "last key unseen"]),
     "all pairs rotated": (Tiny("f|f", global_part=1.0), FAR, ["angles in float64"]),
-    "windows": (Tiny("sf|sf", k_eq_v=True), FAR, ["angles in float64", "window + 1", "old ring slot", "last key unseen"]),
-    "window of 1024": (Tiny("sf|sf", window=1024, seed=3, heads=4, kv_heads=2), 40000, ["window + 1", "window - 1"]),
+    "windows": (Tiny("sf|sf", k_eq_v=True), FAR, ["angles in float64"]),
+    "window of 1024": (Tiny("sf|sf", window=1024, seed=3, heads=4, kv_heads=2), 8191, ["window + 1"]),
 }
 # Chunk, window, slots of the ring: chunks begin at every slot, for the two numbers have no common divisor. Where window + chunk
 # is 2 more than a multiple of 32 no slot is to spare.
-RINGS = [(37, 29, 96), (37, 30, 128), (33, 1, 64), (7, 59, 96), (5, 28, 64), (1, 33, 64)]
+RINGS = [(37, 29, 96), (33, 1, 64), (7, 59, 96), (5, 28, 64), (1, 33, 64)]
 
 
 def built(chosen, tiny, name, *more, quant="f32"):
@@ -60,11 +61,11 @@ def noticed(name, tiny, tokens, rows, right, mistake):
 
 
 def refused(name, command, code, *words):
-    """The command ends with this code and one line that holds the words."""
+    """The command ends with this code, and the first line that it says holds the words."""
     done = run(command)
-    lines = done.stderr.strip().splitlines()
-    ok = done.returncode == code and len(lines) == 1 and all(word in lines[0] for word in words)
-    return Row(name, "wrong", float(not ok), 0.5, detail=f"exit code {done.returncode}, {done.stderr!r}", note=lines[0][-90:] if lines else "")
+    said = (done.stderr.strip().splitlines() or [""])[0]
+    ok = done.returncode == code and all(word in said for word in words)
+    return Row(name, "wrong", float(not ok), 0.5, detail=f"exit code {done.returncode}, {done.stderr!r}", note=said[-90:])
 
 
 def answer(model, tokens, *more):
@@ -74,33 +75,31 @@ def answer(model, tokens, *more):
 
 
 def far(chosen, job):
-    """The last rows of a long sequence: prefilled, and the last one decoded."""
+    """The last rows of a long sequence: prefilled, and the last one decoded. The last token is the greedy answer to the others."""
     tiny, count, mistakes = job.facts
     tokens, rows = tiny.tokens(count), range(count - LAST, count)
+    model = built(chosen, tiny, job.name)
+    short = listed(chosen, f"{job.name} short", tokens[:-1])
+    before = logits(model, short, tiny.vocab, 1)
+    tokens[-1] = before.argmax()
     right = Reference(tiny).logits(tokens, rows)
     path = listed(chosen, job.name, tokens)
-    model, decoding = built(chosen, tiny, job.name), built(chosen, tiny, f"{job.name} 63", "--chunk", 63)
-    got, decoded = (logits(each, path, tiny.vocab, LAST) for each in (model, decoding))
-    result = [near(f"{job.name}, last {LAST} of {count}", right, got), same(f"{job.name}, last token decoded", got, decoded)]
+    got, decoded = (logits(model, path, tiny.vocab, LAST, more=["--chunk", chunk]) for chunk in (128, 63))
+    result = [near(f"{job.name}, last {LAST} of {count}", right, got), same(f"{job.name}, last token decoded", got, decoded),
+              near(f"{job.name}, one short", right[-2:-1], before)]
     result += [noticed(job.name, tiny, tokens, rows, right, mistake) for mistake in mistakes]
-    if count == FAR:
-        result += full(chosen, job.name, tiny, decoding, tokens, right)
-    return result
+    return result + (full(chosen, job.name, model, tokens, right, short) if job.name in ("global", "windows") else [])
 
 
-def full(chosen, name, tiny, model, tokens, right):
+def full(chosen, name, model, tokens, right, short):
     """All of the context but one token, then greedy: two tokens, the second from position 262,143; and one token too many."""
-    rows = logits(model, listed(chosen, f"{name} short", tokens[:-1]), tiny.vocab, 1)
-    said, stop = answer(model, chosen.work / f"{name.replace(' ', '-')}-short.tokens")
-    ended = [*tokens[:-1], said[0]]
-    last = logits(model, listed(chosen, f"{name} answered", ended), tiny.vocab, 1)
-    wrong = said != [int(right[-2].argmax()), int(last[0].argmax())] or stop != "context"
+    said, stop = answer(model, short)
+    best = right[-2:].argmax(axis=1).tolist()
     over = listed(chosen, f"{name} over", [*tokens, 5])
-    result = [near(f"{name}, one short of full", right[-2:-1], rows),
-              Row(f"{name}, decoded until full", "wrong", float(wrong), 0.5, detail=f"{said}, stop {stop}", note=f"stop {stop}"),
-              near(f"{name}, after the answer", Reference(tiny).logits(np.array(ended), [FAR - 1]), last)]
+    result = [Row(f"{name}, decoded until full", "wrong", float(said != best or stop != "context"), 0.5,
+                  detail=f"{said} instead of {best}, stop {stop}", note=f"stop {stop}")]
     for command in (["logits", "--tokens", f"@{over}", "-o", chosen.work / "never"], ["run", "--tokens", f"@{over}"]):
-        result.append(refused(f"{name}, one past full: {command[0]}", [model, *command], 1, str(FAR + 1), f"holds {FAR}"))
+        result.append(refused(f"{name}, one past full: {command[0]}", [model, *command], 1, f"{FAR + 1} tokens", f"holds {FAR}"))
     return result
 
 
@@ -118,7 +117,8 @@ def ring(chosen, job):
     for length in sorted({count, count - 1, count // 2, slots + 1}):
         got = logits(model, listed(chosen, f"{job.name} {length}", tokens[:length]), tiny.vocab, 1)
         result.append(near(f"{job.name}, row {length - 1}", right[length - 1:length], got))
-    result.append(noticed(job.name, tiny, tokens, range(count), right, "window + 1"))
+    if count < 400:
+        result += [noticed(job.name, tiny, tokens, range(count), right, mistake) for mistake in ("window + 1", "old ring slot")]
     return result
 
 
@@ -147,28 +147,41 @@ def contexts(chosen, job):
     return result
 
 
-def turns(chosen, job):
-    """A chat's second answer, on top of what the first turn left in the cache, is that of a fresh prefill of both turns."""
-    case = Case(ROOT / "test/goldens/text/base")
-    model = chosen.work / "chat"
-    build(chosen, case.description, case.folder, "f32", model, "--target", chosen.level)
-    lines = ["The licence of this work is long enough to cross the window of sixteen.", "And the second one?"]
+def chat_model(chosen):
+    """A chat model whose greedy answers are words that its tokenizer reads back as the same ids (found among a few seeds)."""
+    base, control = ROOT / "test/goldens/text/base", ("<|turn>", "<turn|>", "<|think|>")
+    folder = Tiny("ssf|sf", window=16, vocab=512 + len(control), context=1024, seed=5).write(chosen.work / "chat-weights")
+    tokenizer = json.loads((base / "tokenizer.json").read_text())
+    for token, content in enumerate(control, 512):
+        tokenizer["added_tokens"].append(tokenizer["added_tokens"][0] | {"id": token, "content": content})
+        tokenizer["model"]["vocab"][content] = token
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (folder / "chat_template.jinja").write_text("")  # that there is one makes it a chat model
+    build(chosen, "models/gemma4.toml", folder, "f32", chosen.work / "chat", "--target", chosen.level)
+    return chosen.work / "chat"
 
-    def chat(text):
-        """What is said, and the prompt tokens of each turn (--verbose): those that were not in the cache."""
-        done = run([model, "chat", "--temp", 0, "--max-tokens", 1, "-v"], text="".join(line + "\n" for line in text))
-        return done
-    raise Failure("to be written")
+
+def turns(chosen, job):
+    """A chat's second answer, on top of what the first turn left in the cache, is that of one prefill of both turns."""
+    model, first, second = chat_model(chosen), "Long enough to cross the window of sixteen, twice.", "And again?"
+    done = run([model, "chat", "--think", "--temp", 0, "--max-tokens", 3, "-v"], text_input=f"{first}\n{second}\n")
+    replies, fed = done.stdout.split("\n"), [int(n) for n in re.findall(r"\[(\d+) prompt tokens", done.stderr)]
+    text = (f"<bos><|turn>system\n<|think|>\n<turn|>\n<|turn>user\n{first}<turn|>\n<|turn>model\n{replies[0]}<turn|>\n"
+            f"<|turn>user\n{second}<turn|>\n<|turn>model\n")
+    tokens = must([model, "tokenize", text]).stdout.strip()
+    said = json.loads(must([model, "run", "--tokens", tokens, "--temp", 0, "--max-tokens", 3, "--json"]).stdout)
+    known = fed[0] + 2 if fed else 0  # the prompt, and two of three tokens of the answer: the last one was not fed
+    detail = f"{replies} after {fed} tokens; at once {said['text']!r} after {said['prompt_tokens']}"
+    return [Row("second turn answers as at once", "wrong", float(replies[1:] != [said["text"], ""]), 0.5, detail=detail, note=detail),
+            Row("second turn feeds what is new", "wrong", float(fed[1:] != [said["prompt_tokens"] - known]), 0.5, detail=detail)]
 
 
 def main():
     chosen = options(__doc__, only={"nargs": "*", "help": "words of the cases' names"})
-    case = Case(ROOT / "test/goldens/text/base")
-    build(chosen, case.description, case.folder, "q8", chosen.work / "native")
-    chosen.level = json.loads(must([chosen.work / "native", "info", "--json"]).stdout)["level"]
+    chosen.level = native_level(chosen)
     jobs = [Job(name, facts=facts, work=far) for name, facts in FAR_CASES.items()]
     jobs += [Job(f"ring of {facts[2]}, chunk {facts[0]}, window {facts[1]}", facts=facts, work=ring) for facts in RINGS]
-    jobs.append(Job("contexts", work=contexts))
+    jobs += [Job("contexts", work=contexts), Job("turns", work=turns)]
     jobs = [job for job in jobs if not chosen.only or any(word in job.name for word in chosen.only)]
     return report("long positions", each(chosen, jobs, lambda job: job.work(chosen, job)))
 
