@@ -25,6 +25,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 #include <unistd.h>
@@ -38,7 +40,7 @@ std::string toText(const config::Scalar &scalar) {
   if (auto *flag = std::get_if<bool>(&scalar))
     return *flag ? "true" : "false";
   if (auto *number = std::get_if<double>(&scalar))
-    return llvm::formatv("{0:g}", *number).str();
+    return fmt::format("{}", *number);
   if (auto *text = std::get_if<std::string>(&scalar))
     return "'" + *text + "'";
   return "null";
@@ -208,6 +210,9 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   table.kvBytes = number("kernel.kv_bytes");
   table.kvFixedBytes = number("kernel.kv_fixed_bytes");
   table.kvTokenBytes = number("kernel.kv_token_bytes");
+  auto reads = module.get()->getAttrOfType<mlir::DenseI64ArrayAttr>("kernel.cache_reads").asArrayRef();
+  for (size_t i = 0; i + 1 < reads.size(); i += 2)
+    table.cacheReads.push_back({reads[i], reads[i + 1]});
   table.weightBytes = number("kernel.weight_bytes");
   table.decodeBytes = number("kernel.decode_bytes");
   table.decodeOps = number("kernel.decode_ops");

@@ -18,7 +18,8 @@ namespace gemmac::emit {
 namespace {
 
 static_assert(sizeof(void *) == 8 && sizeof(GmEntry) == 8 && sizeof(GmRead) == 8, "pointers of the tables are 64 bit");
-static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 96, "a field was added to Step.h: fill it in below");
+static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 112 && sizeof(GmCacheRead) == 16,
+              "a field was added to Step.h: fill it in below");
 
 /// A constant struct of a known size, put together from fields at known offsets, in any order.
 class StructBuilder {
@@ -99,6 +100,21 @@ Constant *levelConstant(Module &module, const LevelEntry &level) {
   return fields.build();
 }
 
+/// An array, or null for a model without attention.
+Constant *cacheReads(Module &module, const ModelTable &table) {
+  std::vector<Constant *> reads;
+  for (auto [window, bytes] : table.cacheReads) {
+    StructBuilder fields(module.getContext(), sizeof(GmCacheRead));
+    fields.putInteger(GM_FIELD(GmCacheRead, window_tokens), window);
+    fields.putInteger(GM_FIELD(GmCacheRead, block_bytes), bytes);
+    reads.push_back(fields.build());
+  }
+  if (reads.empty())
+    return ConstantPointerNull::get(PointerType::get(module.getContext(), 0));
+  Constant *array = ConstantArray::get(ArrayType::get(reads.front()->getType(), reads.size()), reads);
+  return addConstant(module, array, "cache_reads", /*visible=*/false);
+}
+
 Constant *modelConstant(Module &module, const ModelTable &table) {
   std::vector<Constant *> levels;
   for (const LevelEntry &level : table.levels)
@@ -114,6 +130,8 @@ Constant *modelConstant(Module &module, const ModelTable &table) {
   fields.putInteger(GM_FIELD(GmModel, kv_bytes), table.kvBytes);
   fields.putInteger(GM_FIELD(GmModel, kv_fixed_bytes), table.kvFixedBytes);
   fields.putInteger(GM_FIELD(GmModel, kv_token_bytes), table.kvTokenBytes);
+  fields.put(GM_FIELD(GmModel, cache_reads), cacheReads(module, table));
+  fields.putInteger(GM_FIELD(GmModel, cache_read_count), table.cacheReads.size());
   fields.putInteger(GM_FIELD(GmModel, weight_bytes), table.weightBytes);
   fields.putInteger(GM_FIELD(GmModel, decode_bytes), table.decodeBytes);
   fields.putInteger(GM_FIELD(GmModel, decode_ops), table.decodeOps);

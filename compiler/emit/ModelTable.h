@@ -27,6 +27,7 @@ struct ModelTable {
   int64_t vocabTokens = 0;
   int64_t contextTokens = 0;
   int64_t kvBytes = 0, kvFixedBytes = 0, kvTokenBytes = 0;
+  std::vector<std::pair<int64_t, int64_t>> cacheReads; ///< window and bytes of a block, see GmCacheRead
   int64_t weightBytes = 0;
   int64_t decodeBytes = 0, decodeOps = 0, prefillOps = 0;
 };

@@ -321,6 +321,19 @@ void Converter::account() {
   set("kernel.kv_bytes", kvBytes);
   set("kernel.kv_fixed_bytes", kvFixed);
   set("kernel.kv_token_bytes", kvToken);
+  // Each attention reads its caches itself, whoever owns them: bytes of a block of 32 positions, by window (0: none).
+  std::map<int64_t, int64_t> reads;
+  plan.walk([&](kernel::AttentionOp phase) {
+    auto attention = *phase.getBody().front().getOps<gemma::AttentionOp>().begin();
+    int64_t &bytes = reads[static_cast<int64_t>(attention.getWindowTokens().value_or(0))];
+    for (Value place : phase.getIns())
+      if (auto cache = dyn_cast<kernel::CacheType>(place.getType()))
+        bytes += cache.getHeads() * kernel::cacheBlockBytes(cache);
+  });
+  SmallVector<int64_t> pairs;
+  for (auto [window, bytes] : reads)
+    pairs.append({window, bytes});
+  module->setAttr("kernel.cache_reads", b.getDenseI64ArrayAttr(pairs));
   set("kernel.context", options.context);
   set("kernel.chunk", options.chunk);
   set("kernel.last_rows", options.lastRows);

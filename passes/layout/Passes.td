@@ -11,7 +11,7 @@ def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
     position otherwise. Values that share a cache's producer share the cache: nothing is stored twice. Weights get their
     place in the weights section. Experts become five phases. The cost of a step is left on the module:
     `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.prefill_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
-    `kernel.kv_token_bytes`, `kernel.context`, `kernel.vocab`, `kernel.chunk`.
+    `kernel.kv_token_bytes`, `kernel.cache_reads` (window and bytes of 32 positions, in turn), `kernel.context`, `kernel.vocab`, `kernel.chunk`.
   }];
   let options = [
     Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32 or bf16">,

@@ -63,6 +63,12 @@ typedef struct GmLevel {
   int64_t max_last_rows;
 } GmLevel;
 
+/// Keys and values that a decode step reads: all attentions with one window together.
+typedef struct GmCacheRead {
+  int64_t window_tokens; ///< 0: no window, all positions so far
+  int64_t block_bytes;   ///< of 32 positions: the cache is read in blocks that begin at multiples of 32
+} GmCacheRead;
+
 /// What the executable holds. One constant of this type, `gmModel`, is linked into it by gemmac.
 typedef struct GmModel {
   uint32_t abi_version;
@@ -74,10 +80,12 @@ typedef struct GmModel {
   int64_t kv_bytes;       ///< key/value cache when the context is full (address space; pages are touched as it grows)
   int64_t kv_fixed_bytes; ///< part of kv_bytes that does not grow: rings of sliding layers
   int64_t kv_token_bytes; ///< bytes that each further token adds (growing layers)
-  int64_t weight_bytes;   ///< size of the "weights" section
-  int64_t decode_bytes;   ///< weight bytes that one decode step reads (without the cache): for bench's bound
-  int64_t decode_ops;     ///< multiply and add operations of one decoded token's projections
-  int64_t prefill_ops;    ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
+  const GmCacheRead *cache_reads;
+  int64_t cache_read_count;
+  int64_t weight_bytes; ///< size of the "weights" section
+  int64_t decode_bytes; ///< weight bytes that one decode step reads (without the cache): for bench's bound
+  int64_t decode_ops;   ///< multiply and add operations of one decoded token's projections
+  int64_t prefill_ops;  ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
 } GmModel;
 
 extern const GmModel gmModel;

@@ -15,7 +15,8 @@ static constexpr OptionSpec kOptions[] = {
     {"prompt", 'p', OptionSpec::IntegerList, "N,..", "prompt lengths to measure (default 512, or the context)", 1,
      1e15},
     {"generate", 'n', OptionSpec::Integer, "N", "tokens to decode (default 64, or what the context holds)", 1, 1e15},
-    {"depth", 'd', OptionSpec::IntegerList, "N,..", "tokens already in the cache when decoding (default 0)", 0, 1e15},
+    {"depth", 'd', OptionSpec::IntegerList, "N,..",
+     "tokens already in the cache when decoding (default 0); what they add to a step's bytes is counted", 0, 1e15},
     {"repeat", 'r', OptionSpec::Integer, "N", "repetitions; the median is told (default 3)", 1, 1000},
     {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
 };
@@ -30,6 +31,7 @@ struct Plan {
 /// Median, slowest and fastest of the repetitions, in tokens per second.
 struct Rate {
   int64_t tokens = 0, depth = 0;
+  int64_t bytes = 0; ///< of a decoded token: weights, and the keys and values so deep, on average
   double median = 0, slowest = 0, fastest = 0;
   double fraction = 0; ///< of the bandwidth: median over the repetitions, each against reads right before and after it
 };
@@ -63,7 +65,7 @@ static double middleOf(std::vector<double> values) {
 static Rate summarize(int64_t tokens, int64_t depth, std::vector<double> seconds) {
   auto rate = [&](double time) { return double(tokens) / std::max(time, 1e-9); };
   auto [fastest, slowest] = std::minmax_element(seconds.begin(), seconds.end());
-  return {tokens, depth, rate(middleOf(seconds)), rate(*slowest), rate(*fastest), 0};
+  return {tokens, depth, 0, rate(middleOf(seconds)), rate(*slowest), rate(*fastest), 0};
 }
 
 /// Ids without a meaning: which ones does not matter for the speed, but all the same would be kind to a cache.
@@ -94,6 +96,9 @@ static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwi
                                   int64_t depth, int64_t count, int64_t repetitions) {
   constexpr int kPasses = 2;
   std::vector<int32_t> tokens = randomTokens(depth + count, model.vocab_tokens);
+  int64_t bytes = count * model.decode_bytes; // of a repetition
+  for (int64_t index = 0; index < count; ++index)
+    bytes += cacheBytesRead(model, depth + index);
   std::vector<double> seconds, fractions;
   session.reset();
   if (Status status = session.feed(std::span(tokens).first(size_t(depth)), 0, nullptr); !status)
@@ -110,11 +115,12 @@ static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwi
     seconds.push_back(secondsNow() - start);
     double after = bandwidth.measure(kPasses), here = std::max(before, after);
     if (here > 0)
-      fractions.push_back(double(model.decode_bytes) * double(count) / std::max(seconds.back(), 1e-9) / here);
+      fractions.push_back(double(bytes) / std::max(seconds.back(), 1e-9) / here);
     best = std::max(best, here);
     before = after;
   }
   Rate rate = summarize(count, depth, std::move(seconds));
+  rate.bytes = bytes / count;
   rate.fraction = fractions.empty() ? 0 : middleOf(std::move(fractions));
   return rate;
 }
@@ -138,7 +144,7 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
                               {"tokens_per_s", rate.median},
                               {"slowest_tokens_per_s", rate.slowest},
                               {"fastest_tokens_per_s", rate.fastest},
-                              {"bytes_per_token", model.decode_bytes},
+                              {"bytes_per_token", rate.bytes},
                               {"fraction_of_bandwidth", rate.fraction}});
   root["threads"] = loaded.team->threads();
   root["target"] = model.target;
@@ -161,7 +167,7 @@ static void printText(const Loaded &loaded, double bandwidth, const std::vector<
            rate.slowest, rate.fastest, rate.median * double(model.prefill_ops) / 1e9);
   for (const Rate &rate : decode)
     printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s per token, %.3f of the bandwidth\n",
-           (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(model.decode_bytes).c_str(),
+           (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(rate.bytes).c_str(),
            rate.fraction);
 }
 

@@ -20,6 +20,16 @@ MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int6
   return memory;
 }
 
+int64_t cacheBytesRead(const GmModel &model, int64_t position) {
+  constexpr int64_t kBlock = 32;
+  int64_t bytes = 0;
+  for (const GmCacheRead &read : std::span(model.cache_reads, size_t(model.cache_read_count))) {
+    int64_t first = read.window_tokens > 0 ? std::max<int64_t>(position - read.window_tokens + 1, 0) : 0;
+    bytes += (position / kBlock - first / kBlock + 1) * read.block_bytes;
+  }
+  return bytes;
+}
+
 Result<Session> Session::open(const GmModel &model, const GmLevel &level, std::span<const uint8_t> weights, Team &team,
                               int64_t contextTokens) {
   if (int64_t(weights.size()) != model.weight_bytes)

@@ -20,6 +20,9 @@ struct MemoryStatement {
 };
 MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int64_t contextTokens);
 
+/// Bytes of keys and values that a decode step at `position` reads. Layers that share a cache read it each.
+int64_t cacheBytesRead(const GmModel &model, int64_t position);
+
 /// Mutable, owned by one thread at a time. The model, the weights and the team outlive it.
 class Session {
 public:

@@ -266,7 +266,8 @@ def bytes_read(chosen, job):
 
 
 def counted(path, places, embed, model, chosen, last):
-    """What info says that a step reads: all weights, of each stack k of its experts, one row of the table."""
+    """What info and bench say that a step reads: all weights, of each stack k of its experts, one row of the table, and at a depth
+    the blocks of 32 keys and values that hold it."""
     info = json.loads(must([path, "info", "--json"]).stdout)
     want = embed[2] // model.config["vocab_size"]
     for name, (at, members, size) in places.items():
@@ -274,6 +275,12 @@ def counted(path, places, embed, model, chosen, last):
     off = abs(info["decode_bytes"] - want)
     rows = [Row("info: bytes of a step", "differ", float(off), 64.0 * len(places), note=f"{want} of {info['memory']['weights']}",
                 detail=f"info says {info['decode_bytes']}")]
+    bench = json.loads(must([path, "bench", "--json", "-p", 8, "-n", 1, "-d", "0,31,32,100", "-r", 1]).stdout)
+    for rate in bench["decode"]:
+        blocks = rate["depth"] // 32 + 1
+        cache = blocks * 32 * 2 * 32 * 2  # keys and values, 32 columns of bfloat16
+        rows.append(Row(f"bench: bytes at depth {rate['depth']}", "differ", float(abs(rate["bytes_per_token"] - info["decode_bytes"] - cache)),
+                        0.5, detail=f"bench says {rate['bytes_per_token']}", note=f"{blocks} blocks of 32 positions"))
     return rows
 
 

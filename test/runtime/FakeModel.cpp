@@ -121,9 +121,12 @@ static constexpr GmLevel kLevels[] = {
     {"base", 0, entry, entry, readAll, 4096, kChunk, kRows},
 };
 
+// A ring of 40 positions and a growing cache.
+static constexpr GmCacheRead kCacheReads[] = {{40, 128}, {0, 4096}};
+
 } // namespace gemmart::fake
 
 using namespace gemmart::fake;
 
-extern const GmModel gmModel = {
-    GM_ABI_VERSION, 2, kLevels, "fake", kVocab, kContext, kContext * 4, 64, 3, kWeightBytes, kWeightBytes, 1000, 900};
+extern const GmModel gmModel = {GM_ABI_VERSION, 2, kLevels,      "fake",       kVocab, kContext, kContext * 4, 64, 3,
+                                kCacheReads,    2, kWeightBytes, kWeightBytes, 1000,   900};

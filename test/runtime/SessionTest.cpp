@@ -106,6 +106,15 @@ TEST_P(SessionTest, RefusesForeignWeightsAndContexts) {
   EXPECT_EQ(Session::open(gmModel, gmModel.levels[1], weights, *team, 0).status().code(), Code::Usage);
 }
 
+// The fake has a window of 40 (128 bytes a block of 32) and an attention without (4096).
+TEST(CacheBytesRead, CountsBlocksThatAreSeen) {
+  EXPECT_EQ(cacheBytesRead(gmModel, 0), 128 + 4096);
+  EXPECT_EQ(cacheBytesRead(gmModel, 31), 128 + 4096);
+  EXPECT_EQ(cacheBytesRead(gmModel, 32), 2 * 128 + 2 * 4096);
+  EXPECT_EQ(cacheBytesRead(gmModel, 70), 3 * 128 + 3 * 4096); // 31 to 70: the first block holds 31
+  EXPECT_EQ(cacheBytesRead(gmModel, 71), 2 * 128 + 3 * 4096);
+}
+
 TEST_P(SessionTest, GeneratesUntilSomethingStopsIt) {
   std::vector<int32_t> prompt = {2, 5, 6}, sequence = prompt;
   for (int step = 0; step < 70; ++step)

@@ -42,8 +42,9 @@ func.func @crossing_values_get_buffers(%ids: tensor<?xi32>) -> tensor<?x8xf32, "
 
 // A window of 7 and chunks of 20 touch at most two blocks of 32: a ring. Without a window, a slot for each of 100 positions,
 // in whole blocks. A block of 32 slots x 32 columns takes 2048 bytes in bf16; caches begin at pages. What an attention reads
-// is in the cache only; only the query has a buffer.
+// is in the cache only; only the query has a buffer. What decoding reads is told by window, 0 for none, in bytes of 32 positions.
 // CHECK:       module attributes
+// CHECK-SAME:    kernel.cache_reads = array<i64: 0, 4096, 7, 4096>
 // CHECK-SAME:    kernel.kv_bytes = 24576 : i64, kernel.kv_fixed_bytes = 8192 : i64, kernel.kv_token_bytes = 128 : i64
 // CHECK-LABEL: func @step
 // CHECK:         %[[X:.+]] = kernel.buffer : <32 x "f32", "all">
@@ -84,7 +85,9 @@ func.func @a_ring_for_a_window_a_slot_per_position_without(%ids: tensor<?xi32>) 
 
 // -----
 
-// Two attentions read the same keys: one cache, and a slot per position, since one of them has no window.
+// Two attentions read the same keys: one cache, and a slot per position, since one of them has no window. Each reads it.
+// CHECK:       module attributes
+// CHECK-SAME:    kernel.cache_reads = array<i64: 0, 4096, 7, 4096>
 // CHECK-LABEL: func @step
 // CHECK:         %[[K:.+]] = kernel.cache at 0 : <"keys", "bf16", 1 x 32, slots 128 ring 0>
 // CHECK-NEXT:    %[[V:.+]] = kernel.cache at 8192 : <"values", "bf16", 1 x 32, slots 128 ring 0>

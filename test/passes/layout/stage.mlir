@@ -6,7 +6,7 @@
 // ORDER-NEXT: func.func(
 // ORDER-NEXT: kernel-verify-laid-out
 
-// CHECK:       module attributes {kernel.chunk = 128 : i64, kernel.context = 8192 : i64,
+// CHECK:       module attributes {kernel.cache_reads = array<i64>, kernel.chunk = 128 : i64, kernel.context = 8192 : i64,
 // CHECK-LABEL: func @step
 // CHECK-NOT:     gemma.phase
 // CHECK:         kernel.rows "all"

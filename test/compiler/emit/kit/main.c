@@ -18,6 +18,10 @@ int main(void) {
   printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64 "\n",
          model->kv_bytes, model->kv_fixed_bytes, model->kv_token_bytes, model->weight_bytes, model->decode_bytes,
          model->decode_ops, model->prefill_ops);
+  printf("reads");
+  for (int64_t i = 0; i < model->cache_read_count; ++i)
+    printf(" %" PRId64 ":%" PRId64, model->cache_reads[i].window_tokens, model->cache_reads[i].block_bytes);
+  printf("\n");
   for (uint32_t i = 0; i < model->level_count; ++i) {
     const GmLevel *level = &model->levels[i];
     printf("level %s features %" PRIx64 " arena %" PRId64 " chunk %" PRId64 " rows %" PRId64 "\n", level->name,
