@@ -202,7 +202,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
     const targets::Level &level = *choice.levels[i];
     table.levels.push_back({level.info.name, level.featureBits, pipeline::entrySymbol(level, "decode"),
                             pipeline::entrySymbol(level, "prefill"), pipeline::entrySymbol(level, "read"),
-                            levels[i].arenaBytes, stageOptions.chunk, stageOptions.lastRows});
+                            levels[i].arenaBytes, number("kernel.chunk"), stageOptions.lastRows});
     objects.push_back({level.info.name, levels[i].object});
   }
   table.vocabTokens = number("kernel.vocab");
@@ -217,6 +217,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   table.decodeBytes = number("kernel.decode_bytes");
   table.decodeOps = number("kernel.decode_ops");
   table.prefillOps = number("kernel.prefill_ops");
+  table.blockTokens = number("kernel.block_tokens");
   Result<std::string> tableObject = emit::buildModelTable(table, choice.target->triple().str());
   if (!tableObject)
     return report(tableObject.error());
@@ -309,8 +310,7 @@ Exit Builder::run() {
   choice = *chosen;
   stageOptions.recipe = options.recipe;
   stageOptions.kv = options.kv.empty() ? (options.recipe == "f32" ? "f32" : "bf16") : options.kv;
-  if (options.chunk)
-    stageOptions.chunk = options.chunk;
+  stageOptions.chunk = options.chunk;
   if (options.remarks)
     enableRemarks();
   // Before any work: the place must be there, and writable.

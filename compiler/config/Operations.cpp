@@ -6,7 +6,8 @@ namespace gemmac::config {
 const std::vector<OperationInfo> &operations() {
   using enum AttributeKind;
   constexpr double kSeed = 9007199254740992.0; // 2^53: whole numbers above are not told apart
-  constexpr double kWide = 1 << 24; // widest row, longest window: far above any real one, far below an overflow
+  constexpr double kWide = 1 << 24;      // widest row, longest window: far above any real one, far below an overflow
+  constexpr double kLongestBlock = 4096; // tokens that one step must hold: far above any real image
   static const AttributeInfo kActivation{"activation", Word, true, {}, 0, 0, {"gelu_tanh", "silu"}};
   static const AttributeInfo kHeadDim{"head_dim", Integer, true, {}, 2, kWide};
   static const std::vector<OperationInfo> kTable = {
@@ -36,6 +37,7 @@ const std::vector<OperationInfo> &operations() {
         kHeadDim,
         {"scale", Real, true, {}, 1e-30, 1e30},
         {"window", Integer, false, 0.0, 0, kWide},
+        {"blocks", Integer, false, 0.0, 0, kLongestBlock},
         {"softcap", Real, false, 0.0, 0, 1e30}}},
       {"route", 1, 2, 3, {{"top_k", Integer, true, {}, 1, 1024}, {"noise", Integer, false, 0.0, 0, kSeed}}},
       {"experts", 2, 2, 2, {kActivation}},

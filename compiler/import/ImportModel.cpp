@@ -125,10 +125,11 @@ Value Importer::make(const config::Step &step, Location loc) {
                           real(step, "theta"), integer(step, "denominator"));
   if (op == "attention") {
     IntegerAttr window = integer(step, "window");
+    IntegerAttr blocks = integer(step, "blocks");
     FloatAttr softcap = real(step, "softcap");
     return AttentionOp::create(b, loc, type(0), input(step, 0), input(step, 1), input(step, 2), integer(step, "heads"),
                                integer(step, "kv_heads"), integer(step, "head_dim"), real(step, "scale", 1),
-                               window.getInt() ? window : IntegerAttr(),
+                               window.getInt() ? window : IntegerAttr(), blocks.getInt() ? blocks : IntegerAttr(),
                                softcap.getValueAsDouble() != 0 ? softcap : FloatAttr());
   }
   if (op == "route") {

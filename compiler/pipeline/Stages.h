@@ -30,7 +30,7 @@ std::optional<Stage> parseStage(llvm::StringRef name);
 /// What the stages need to know beyond the module.
 struct StageOptions {
   std::string recipe = "f32", kv = "f32";
-  int64_t context = 8192, chunk = 128, lastRows = 32;
+  int64_t context = 8192, chunk = 0, lastRows = 32; ///< chunk 0: the layout stage chooses
 };
 
 /// Adds one stage. `target` and `level` matter for the stages per level only. Import, llvm and asm have no passes.

@@ -235,29 +235,37 @@ def Gemma_RopeOp : Gemma_RowOp<"rope"> {
 }
 
 def Gemma_AttentionOp : Gemma_RowOp<"attention"> {
-  let summary = "causal attention with grouped query heads, over all positions up to the row's own";
+  let summary = "attention with grouped query heads, over all positions up to the row's own or the end of its block";
   let description = [{
     Query head j uses key/value head floor(j / (H/K)). With p the position of the query and s of a key, visible iff
     `s <= p`, and `p - s < window_tokens` where there is a window. `o = softmax(scale * q.k, with cap*tanh(./cap) if
     softcap is given) . v`, softmax in float32. `keys` and `values` hold all rows, and stand for the whole sequence: the
     rows of this step and those of the steps before. `query` may hold the last rows only.
 
+    With `block_tokens`, rows of one block see each other: visible iff `s <= p or s and p are of one block`, and
+    `p - s < window_tokens`; what is to the right is bounded by the block alone, also where it is longer than the window.
+    A block is a maximal run of positions with the same block number above 0. Like its position, a row's block number
+    comes with the step; all rows of a block are in one step. `block_tokens` is the longest block that the model's steps
+    must be able to hold by default; it does not change what is computed.
+
     - (C1) `kv_heads` divides `heads`
     - (C2) `query` and `result` have heads * head_dim columns and the same type
     - (C3) `keys` and `values` have kv_heads * head_dim columns, and hold all rows
     - (C4) `window_tokens`, where present, is at least 1
     - (C5) `softcap`, where present, is > 0; `scale` is finite
+    - (C6) `block_tokens`, where present, is at least 1
     ```mlir
     %o = gemma.attention %q, %k, %v heads 8 kv_heads 1 head_dim 256 scale 1.0 window 512
         : tensor<?x2048xf32>, tensor<?x256xf32>, tensor<?x256xf32> -> tensor<?x2048xf32>
     ```
   }];
   let arguments = (ins Gemma_Rows:$query, Gemma_Rows:$keys, Gemma_Rows:$values, I64Attr:$heads, I64Attr:$kv_heads,
-                   I64Attr:$head_dim, F64Attr:$scale, OptionalAttr<I64Attr>:$window_tokens, OptionalAttr<F64Attr>:$softcap);
+                   I64Attr:$head_dim, F64Attr:$scale, OptionalAttr<I64Attr>:$window_tokens, OptionalAttr<I64Attr>:$block_tokens,
+                   OptionalAttr<F64Attr>:$softcap);
   let results = (outs Gemma_Rows:$result);
   let assemblyFormat = [{
     $query `,` $keys `,` $values `heads` $heads `kv_heads` $kv_heads `head_dim` $head_dim `scale` $scale
-    (`window` $window_tokens^)? (`softcap` $softcap^)? attr-dict `:` type($query) `,` type($keys) `,` type($values) `->` type($result)
+    (`window` $window_tokens^)? (`blocks` $block_tokens^)? (`softcap` $softcap^)? attr-dict `:` type($query) `,` type($keys) `,` type($values) `->` type($result)
   }];
 }
 

@@ -217,6 +217,8 @@ LogicalResult AttentionOp::verify() {
                          << " columns but are " << getKeys().getType();
   if (getWindowTokens() && static_cast<int64_t>(*getWindowTokens()) < 1) // C4
     return emitOpError() << "window must be at least 1 but is " << static_cast<int64_t>(*getWindowTokens());
+  if (getBlockTokens() && static_cast<int64_t>(*getBlockTokens()) < 1) // C6
+    return emitOpError() << "blocks must be at least 1 but is " << static_cast<int64_t>(*getBlockTokens());
   if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0)) // C5
     return emitOpError() << "softcap must be above 0 but is " << getSoftcap()->convertToDouble();
   if (!std::isfinite(getScale().convertToDouble())) // C5

@@ -27,10 +27,12 @@ StringRef word(gemma::Rows rows) {
 }
 
 /// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and
-/// a chunk can touch.
+/// a chunk can touch. Rows that see later ones of their block need no more: all of a block is in one chunk.
 int64_t ringSlots(int64_t window, int64_t chunk) {
   return 32 * (kernel::ceilDiv(window + chunk - 2, 32) + 1);
 }
+
+constexpr int64_t kDefaultChunk = 128;
 
 class Converter {
 public:
@@ -74,6 +76,7 @@ private:
   /// Values of projections that go to a cache: only phases of rows write caches, so the next one takes them along.
   SmallVector<Value> pending;
   std::map<RopeKey, Value> tables;
+  int64_t blockTokens = 0, chunk = 0;
   int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
 };
 
@@ -106,7 +109,7 @@ Value Converter::cacheFor(OpResult value, bool keys) {
   if (!heads)
     return {};
   int64_t full = 32 * kernel::ceilDiv(options.context, 32);
-  int64_t ring = global ? full : std::min(full, ringSlots(window, options.chunk));
+  int64_t ring = global ? full : std::min(full, ringSlots(window, chunk));
   auto type =
       kernel::CacheType::get(b.getContext(), keys ? "keys" : "values", options.kv, heads, headDim, ring, ring < full);
   auto cache = kernel::CacheOp::create(b, value.getLoc(), type, b.getI64IntegerAttr(kvBytes));
@@ -335,7 +338,8 @@ void Converter::account() {
     pairs.append({window, bytes});
   module->setAttr("kernel.cache_reads", b.getDenseI64ArrayAttr(pairs));
   set("kernel.context", options.context);
-  set("kernel.chunk", options.chunk);
+  set("kernel.chunk", chunk);
+  set("kernel.block_tokens", blockTokens);
   set("kernel.last_rows", options.lastRows);
   auto ret = cast<func::ReturnOp>(source.getBody().front().getTerminator());
   set("kernel.vocab", gemma::columnsOf(ret.getOperand(0).getType()));
@@ -344,6 +348,10 @@ void Converter::account() {
 LogicalResult Converter::run() {
   if (options.kv != "f32" && options.kv != "bf16")
     return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32 and bf16";
+  source.walk([&](gemma::AttentionOp attention) {
+    blockTokens = std::max<int64_t>(blockTokens, attention.getBlockTokens().value_or(0));
+  });
+  chunk = options.chunk > 0 ? options.chunk : std::max(kDefaultChunk, blockTokens);
   b.setInsertionPointAfter(source);
   auto type = b.getFunctionType(source.getArgumentTypes(), {});
   plan = func::FuncOp::create(b, source.getLoc(), "step", type);

@@ -11,12 +11,13 @@ def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
     position otherwise. Values that share a cache's producer share the cache: nothing is stored twice. Weights get their
     place in the weights section. Experts become five phases. The cost of a step is left on the module:
     `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.prefill_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
-    `kernel.kv_token_bytes`, `kernel.cache_reads` (window and bytes of 32 positions, in turn), `kernel.context`, `kernel.vocab`, `kernel.chunk`.
+    `kernel.kv_token_bytes`, `kernel.cache_reads` (window and bytes of 32 positions, in turn), `kernel.context`, `kernel.vocab`, `kernel.chunk`,
+    `kernel.block_tokens`.
   }];
   let options = [
     Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32 or bf16">,
     Option<"context", "context", "int64_t", "8192", "longest sequence, in tokens">,
-    Option<"chunk", "chunk", "int64_t", "128", "most tokens of one step, in tokens">,
+    Option<"chunk", "chunk", "int64_t", "0", "most tokens of one step; 0: 128, or the longest block if that is longer">,
     Option<"lastRows", "last-rows", "int64_t", "32", "most rows of one step that get logits, in tokens">,
   ];
   let dependentDialects = ["::gemmac::kernel::KernelDialect"];

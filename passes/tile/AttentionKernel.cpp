@@ -21,6 +21,7 @@ public:
 private:
   void writeItem(Value kvHead, Value firstFlat, Value flats);
   void loadQueries(Value kvHead, Value firstFlat, Value flats);
+  void extendToBlocks(Value begin, Value firstRow, Value firstFlat, Value flats);
   void block(Value kvHead, Value index);
   void softmax(int64_t r, Value firstPosition);
   void finish(Value kvHead, Value firstFlat, Value flats);
@@ -65,7 +66,8 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
 
 /// Scaled queries in layout packed_f32, and the positions each row may see. Rows past the end repeat the last one.
 void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
-  Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), code.firstRow(op.getRows()));
+  Value begin = e.stepField(code.step, GM_STEP_POSITION, e.i64()), firstRow = code.firstRow(op.getRows());
+  Value position = e.add(begin, firstRow);
   for (int64_t r = 0; r < tile; ++r) {
     Value flat = e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)));
     Value t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
@@ -83,7 +85,21 @@ void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
     e.store(e.real(-std::numeric_limits<float>::infinity(), e.f32()), e.at(maxima, r * 4));
     e.store(e.real(0, e.f32()), e.at(sums, r * 4));
   }
+  if (attention.getBlockTokens() && code.tiler.shape.allRows > 1)
+    extendToBlocks(begin, firstRow, firstFlat, flats);
   e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(output, offset)); });
+}
+
+/// Where the step has blocks, each row sees up to the end of its own.
+void AttentionWriter::extendToBlocks(Value begin, Value firstRow, Value firstFlat, Value flats) {
+  Value ends = e.stepField(code.step, GM_STEP_BLOCK_ENDS, e.i64());
+  e.ifThen(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, ends, e.number(0)), [&] {
+    Value rows = e.stepField(code.step, GM_STEP_BLOCK_ENDS, e.ptr());
+    for (int64_t r = 0; r < tile; ++r) {
+      Value row = e.add(firstRow, token(e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)))));
+      e.store(e.add(begin, e.toI64(e.load(e.i32(), e.at(rows, e.mul(row, 4))))), e.at(high, r * 8));
+    }
+  });
 }
 
 /// One row of a block: mask, running maximum and sum, and the weights of its values.
@@ -173,7 +189,8 @@ void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
 
 void AttentionWriter::writeItem(Value kvHead, Value firstFlat, Value flats) {
   loadQueries(kvHead, firstFlat, flats);
-  // Rows stand in order of position: the first sees the earliest key, the last the latest.
+  // Rows stand in order of position, and so do the ends of their blocks: the first sees the earliest key, the last the
+  // latest.
   Value from = e.div(e.load(e.i64(), e.at(low, 0)), 32);
   Value to = e.add(e.div(e.load(e.i64(), e.at(high, (tile - 1) * 8)), 32), 1);
   e.loop(from, to, 1, [&](Value index) { block(kvHead, index); });

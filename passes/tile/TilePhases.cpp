@@ -66,7 +66,7 @@ Value PhaseCode::rowCount(StringRef rows) const {
 }
 
 Value PhaseCode::firstRow(StringRef rows) const {
-  return rows.ends_with("last") ? e.sub(rowCount("all"), rowCount("last")) : e.number(0);
+  return rows.ends_with("last") ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
 }
 
 func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Location loc) {

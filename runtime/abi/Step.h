@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define GM_ABI_VERSION 1u
+#define GM_ABI_VERSION 2u
 
 /// Everything a step reads and writes. Shared by all threads of the team; constant during the step, but for `claim`.
 typedef struct GmStep {
@@ -20,11 +20,15 @@ typedef struct GmStep {
   const int32_t *tokens;  ///< [token_count] ids, each in [0, vocab): checked by the runtime
   int64_t token_count;    ///< 1 for decode, 1..max_chunk_tokens for prefill
   int64_t position;       ///< absolute position of tokens[0]; position + token_count <= context
-  int64_t last_rows;      ///< how many of the last rows get logits: 0..min(token_count, max_last_rows)
+  int64_t last_rows;      ///< how many rows from first_row on get logits: 0..max_last_rows
   float *logits;          ///< [last_rows, vocab] float32, soft-cap applied
   int64_t threads;        ///< threads that run the entry point together
   void *barrier;          ///< the runtime's; generated code hands it on
   int64_t claim;          ///< next tile of the running phase; gmBarrier sets it to 0
+  int64_t first_row;      ///< 0..token_count - last_rows; the latter but where a block owes more rows than fit
+  /// For each row of the step the last row of its block (itself outside of blocks); null: no blocks. Attentions with a
+  /// block mask let a row see all keys up to there. Not read where token_count is 1.
+  const int32_t *block_ends;
 } GmStep;
 
 enum {
@@ -38,6 +42,8 @@ enum {
   GM_STEP_LOGITS = 56,
   GM_STEP_THREADS = 64,
   GM_STEP_CLAIM = 80,
+  GM_STEP_FIRST_ROW = 88,
+  GM_STEP_BLOCK_ENDS = 96,
 };
 
 /// Runtime function called by generated code between phases, by every thread of the team. The last thread to arrive
@@ -86,6 +92,7 @@ typedef struct GmModel {
   int64_t decode_bytes; ///< weight bytes that one decode step reads (without the cache): for bench's bound
   int64_t decode_ops;   ///< multiply and add operations of one decoded token's projections
   int64_t prefill_ops;  ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
+  int64_t block_tokens; ///< longest block of tokens that the description speaks of; 0: every attention is causal
 } GmModel;
 
 extern const GmModel gmModel;
@@ -100,7 +107,8 @@ void gmTargetPause(void);
 }
 static_assert(offsetof(GmStep, tokens) == GM_STEP_TOKENS && offsetof(GmStep, token_count) == GM_STEP_TOKEN_COUNT);
 static_assert(offsetof(GmStep, position) == GM_STEP_POSITION && offsetof(GmStep, last_rows) == GM_STEP_LAST_ROWS);
+static_assert(offsetof(GmStep, first_row) == GM_STEP_FIRST_ROW && offsetof(GmStep, block_ends) == GM_STEP_BLOCK_ENDS);
 static_assert(offsetof(GmStep, logits) == GM_STEP_LOGITS && offsetof(GmStep, threads) == GM_STEP_THREADS);
-static_assert(offsetof(GmStep, claim) == GM_STEP_CLAIM && sizeof(GmStep) == 88);
+static_assert(offsetof(GmStep, claim) == GM_STEP_CLAIM && sizeof(GmStep) == 104);
 #endif
 #endif

@@ -16,6 +16,8 @@ static constexpr OptionSpec kOptions[] = {
     {"last", 0, OptionSpec::Integer, "N", "only the last N rows (default: all)", 1, 1e18},
     {"chunk", 0, OptionSpec::Integer, "N", "at most N tokens in one step, 1: all are decoded (default: as compiled)", 1,
      1e18},
+    {"blocks", 0, OptionSpec::Text, "LIST",
+     "block number of each token, 0 outside of blocks, or @FILE: tokens of a block see each other"},
     {"nll", 0, OptionSpec::Flag, "", "print the mean negative log-likelihood of tokens 2 to the last, in nats"},
 };
 
@@ -35,6 +37,11 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<std::vector<int32_t>> tokens = parseTokens(args.text("tokens"), loaded.model.vocab_tokens);
   if (!tokens)
     return tokens.status();
+  Result<std::vector<int32_t>> blocks = std::vector<int32_t>();
+  if (args.has("blocks"))
+    blocks = parseBlocks(args.text("blocks"));
+  if (!blocks)
+    return blocks.status();
   int64_t count = int64_t(tokens->size()), last = std::min(args.integer("last", count), count);
   bool nll = args.has("nll");
   if (nll && count < 2)
@@ -52,14 +59,14 @@ static Status run(Loaded &loaded, const Args &args) {
     output.emplace(std::move(*created));
   }
   double sum = 0;
-  Status status = session->feed(*tokens, nll ? count : last, [&](int64_t position, std::span<float> row) -> Status {
+  auto take = [&](int64_t position, std::span<float> row) -> Status {
     if (nll && position + 1 < count)
       sum += negativeLogLikelihood(row, (*tokens)[size_t(position) + 1]);
     if (!output || position < count - last)
       return {};
     return output->write(row.data(), row.size_bytes());
-  });
-  if (!status)
+  };
+  if (Status status = session->feed(*tokens, nll ? count : last, take, *blocks); !status)
     return status;
   if (output)
     if (Status finished = output->finish(); !finished)

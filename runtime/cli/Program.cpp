@@ -81,9 +81,14 @@ Result<Session> openSession(const Loaded &loaded) {
   return Session::open(loaded.model, loaded.level(), loaded.weights(), *loaded.team, loaded.contextTokens);
 }
 
-Result<std::vector<int32_t>> parseTokens(const std::string &text, int64_t vocabTokens) {
+/// What a list holds, for messages: "token", "token ids", "ids of this model".
+struct ListWords {
+  const char *option, *one, *many, *range;
+};
+
+static Result<std::vector<int32_t>> parseList(const std::string &text, const ListWords &words, int64_t most) {
   constexpr size_t kLongestList = 64u << 20;
-  std::string list = text, place = "--tokens";
+  std::string list = text, place = words.option;
   if (!text.empty() && text[0] == '@') {
     place = text.substr(1);
     Result<std::string> content = readText(place, kLongestList);
@@ -91,22 +96,30 @@ Result<std::vector<int32_t>> parseTokens(const std::string &text, int64_t vocabT
       return content.status();
     list = std::move(*content);
   }
-  std::vector<int32_t> tokens;
+  std::vector<int32_t> numbers;
   constexpr const char *kSeparators = ", \t\r\n";
   for (size_t at = 0; (at = list.find_first_not_of(kSeparators, at)) != std::string::npos;) {
     size_t end = std::min(list.find_first_of(kSeparators, at), list.size());
     std::string_view word = std::string_view(list).substr(at, end - at);
-    int64_t id;
-    if (!parseInteger(word, 0, vocabTokens - 1, id))
-      return inputError(place + format(": token %zu is '%.*s'; ids of this model are whole numbers from 0 to %lld",
-                                       tokens.size() + 1, int(std::min<size_t>(word.size(), 40)), word.data(),
-                                       (long long)vocabTokens - 1));
-    tokens.push_back(int32_t(id));
+    int64_t number;
+    if (!parseInteger(word, 0, most, number))
+      return inputError(place + format(": %s %zu is '%.*s'; %s are whole numbers from 0 to %lld", words.one,
+                                       numbers.size() + 1, int(std::min<size_t>(word.size(), 40)), word.data(),
+                                       words.range, (long long)most));
+    numbers.push_back(int32_t(number));
     at = end;
   }
-  if (tokens.empty())
-    return inputError(place + " holds no token ids");
-  return tokens;
+  if (numbers.empty())
+    return inputError(place + " holds no " + words.many);
+  return numbers;
+}
+
+Result<std::vector<int32_t>> parseTokens(const std::string &text, int64_t vocabTokens) {
+  return parseList(text, {"--tokens", "token", "token ids", "ids of this model"}, vocabTokens - 1);
+}
+
+Result<std::vector<int32_t>> parseBlocks(const std::string &text) {
+  return parseList(text, {"--blocks", "block number", "block numbers", "block numbers"}, INT32_MAX);
 }
 
 } // namespace gemmart

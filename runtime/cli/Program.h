@@ -47,6 +47,8 @@ Result<Session> openSession(const Loaded &loaded);
 
 /// Token ids as a command takes them: "2,106" or "@FILE" ("@-": standard input); commas, spaces and line ends separate.
 Result<std::vector<int32_t>> parseTokens(const std::string &text, int64_t vocabTokens);
+/// Block numbers, one per token, in the same form.
+Result<std::vector<int32_t>> parseBlocks(const std::string &text);
 
 /// Runs the command line (without the program's name) and returns the exit code. Messages go to standard error.
 int runProgram(const Program &program, std::span<const char *const> arguments);

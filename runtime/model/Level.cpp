@@ -66,7 +66,8 @@ Status checkModel(const GmModel &model) {
     return bugError(format("compiled for runtime format %u, this runtime is %u", model.abi_version, GM_ABI_VERSION));
   bool right = model.level_count > 0 && model.levels && model.target && model.vocab_tokens > 0 &&
                model.vocab_tokens <= INT32_MAX && model.context_tokens > 0 && model.kv_bytes >= 0 &&
-               model.kv_fixed_bytes >= 0 && model.kv_token_bytes >= 0 && model.weight_bytes >= 0;
+               model.kv_fixed_bytes >= 0 && model.kv_token_bytes >= 0 && model.weight_bytes >= 0 &&
+               model.block_tokens >= 0;
   for (uint32_t index = 0; right && index < model.level_count; ++index) {
     const GmLevel &level = model.levels[index];
     right = level.name && level.decode && level.prefill && level.read && level.arena_bytes >= 0 &&

@@ -56,6 +56,8 @@ Result<Session> Session::open(const GmModel &model, const GmLevel &level, std::s
   session.kv = std::move(*kv);
   session.arena = std::move(*arena);
   session.logits = std::move(*logits);
+  if (model.block_tokens > 0)
+    session.blockEnds.resize(size_t(level.max_chunk_tokens));
   return session;
 }
 
@@ -74,7 +76,57 @@ Status Session::check(std::span<const int32_t> tokens) const {
                            (long long)count, (long long)contextTokens));
 }
 
-void Session::runChunk(std::span<const int32_t> tokens, int64_t rows) {
+/// One past the last token of the block that `at` stands in; `at` + 1 outside of blocks.
+static int64_t blockEnd(std::span<const int32_t> blocks, int64_t at) {
+  int64_t end = at + 1;
+  while (blocks[size_t(at)] != 0 && end < int64_t(blocks.size()) && blocks[size_t(end)] == blocks[size_t(at)])
+    ++end;
+  return end;
+}
+
+Status Session::checkBlocks(std::span<const int32_t> tokens, std::span<const int32_t> blocks) const {
+  if (blocks.empty())
+    return {};
+  if (model->block_tokens <= 0)
+    return inputError("block numbers were given, but this model's mask is causal: no token sees a later one");
+  if (blocks.size() != tokens.size())
+    return inputError(
+        format("%zu block numbers for %zu tokens; there must be one for each", blocks.size(), tokens.size()));
+  for (int64_t at = 0, end; at < int64_t(blocks.size()); at = end) {
+    end = blockEnd(blocks, at);
+    if (end - at > level->max_chunk_tokens)
+      return inputError(format("tokens %lld to %lld are a block of %lld, which one step must hold; this model was "
+                               "compiled for steps of %lld: build it with --chunk %lld",
+                               (long long)at + 1, (long long)end, (long long)(end - at),
+                               (long long)level->max_chunk_tokens, (long long)(end - at)));
+  }
+  return {};
+}
+
+/// Sets the ends of the rows of a step; false if there is no block that needs them.
+bool Session::findEnds(std::span<const int32_t> blocks) {
+  bool found = false;
+  for (int64_t at = 0, end; at < int64_t(blocks.size()); at = end) {
+    end = blockEnd(blocks, at);
+    found |= end - at > 1;
+    std::fill(blockEnds.begin() + at, blockEnds.begin() + end, int32_t(end - 1));
+  }
+  return found;
+}
+
+/// Tokens of the next step: at most `most`, more only where the first block is longer. A step ends before a block that
+/// it cannot hold.
+static int64_t stepTokens(std::span<const int32_t> blocks, int64_t most) {
+  int64_t count = 0;
+  for (int64_t end; count < int64_t(blocks.size()); count = end) {
+    end = blockEnd(blocks, count);
+    if (end > most && count > 0)
+      break;
+  }
+  return count;
+}
+
+void Session::runStep(std::span<const int32_t> tokens, int64_t firstRow, int64_t rows, bool hasBlocks) {
   alignas(64) GmStep step{};
   step.weights = weights;
   step.arena = arena.data();
@@ -82,26 +134,39 @@ void Session::runChunk(std::span<const int32_t> tokens, int64_t rows) {
   step.tokens = tokens.data();
   step.token_count = int64_t(tokens.size());
   step.position = next;
+  step.first_row = firstRow;
   step.last_rows = rows;
+  step.block_ends = hasBlocks ? blockEnds.data() : nullptr;
   step.logits = reinterpret_cast<float *>(logits.data());
   team->runStep(step.token_count == 1 ? level->decode : level->prefill, step);
-  next += step.token_count;
 }
 
-Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink) {
+Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink,
+                     std::span<const int32_t> blocks) {
   if (Status status = check(tokens); !status)
+    return status;
+  if (Status status = checkBlocks(tokens, blocks); !status)
     return status;
   int64_t left = int64_t(tokens.size()), offset = 0, vocab = model->vocab_tokens;
   float *row = reinterpret_cast<float *>(logits.data());
   while (left > 0) {
     int64_t count = std::min(left, chunkTokens), silent = std::max<int64_t>(left - lastRows, 0);
-    // A chunk ends early rather than owe more rows than fit.
+    // A step ends early rather than owe more rows than fit.
     count = std::min(count, silent + level->max_last_rows);
-    int64_t rows = std::max<int64_t>(count - silent, 0);
-    runChunk(tokens.subspan(size_t(offset), size_t(count)), rows);
-    for (int64_t index = 0; index < rows; ++index)
-      if (Status status = sink(next - rows + index, {row + index * vocab, size_t(vocab)}); !status)
-        return status;
+    if (!blocks.empty())
+      count = stepTokens(blocks.subspan(size_t(offset)), count);
+    bool hasBlocks = !blocks.empty() && findEnds(blocks.subspan(size_t(offset), size_t(count)));
+    // Only a block can owe more: its step runs again for the next rows, and writes the same keys and values again.
+    int64_t first = std::min(silent, count), rows = 0;
+    do {
+      rows = std::min(count - first, level->max_last_rows);
+      runStep(tokens.subspan(size_t(offset), size_t(count)), first, rows, hasBlocks);
+      for (int64_t index = 0; index < rows; ++index)
+        if (Status status = sink(next + first + index, {row + index * vocab, size_t(vocab)}); !status)
+          return status;
+      first += rows;
+    } while (first < count);
+    next += count;
     offset += count;
     left -= count;
   }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace gemmart {
 
@@ -35,13 +36,17 @@ public:
   using RowSink = std::function<Status(int64_t position, std::span<float> logits)>;
 
   /// Appends tokens to the sequence; the last `lastRows` of them (0..tokens.size()) get logits, given to `sink`.
-  /// Fails before it computes anything when an id is not in the vocabulary or the context has no room.
-  Status feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink);
+  /// `blocks`: the block number of each token, 0 outside of blocks; empty: no blocks. Neighbours of one number are a
+  /// block: they see each other where the model's mask says so, and are computed in one step.
+  /// Fails before it computes anything when an id is not in the vocabulary, the context has no room, the model's mask
+  /// is causal, or a block is longer than a step.
+  Status feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink,
+              std::span<const int32_t> blocks = {});
 
   /// Appends tokens and returns the logits [vocab] of the last one, valid until the next call.
   Result<std::span<float>> feed(std::span<const int32_t> tokens);
 
-  /// At most so many tokens (1 or more) in one step from now on; results do not depend on it.
+  /// At most so many tokens (1 or more) in one step from now on, but for a longer block; results do not depend on it.
   void limitChunk(int64_t tokens) { chunkTokens = std::min(chunkTokens, tokens); }
 
   int64_t position() const { return next; } ///< of the next token = tokens held
@@ -56,13 +61,16 @@ private:
   Session(const GmModel &model, const GmLevel &level, Team &team)
       : model(&model), level(&level), team(&team), chunkTokens(level.max_chunk_tokens) {}
   Status check(std::span<const int32_t> tokens) const;
-  void runChunk(std::span<const int32_t> tokens, int64_t rows);
+  Status checkBlocks(std::span<const int32_t> tokens, std::span<const int32_t> blocks) const;
+  bool findEnds(std::span<const int32_t> blocks);
+  void runStep(std::span<const int32_t> tokens, int64_t firstRow, int64_t rows, bool hasBlocks);
 
   const GmModel *model;
   const GmLevel *level;
   Team *team;
   const uint8_t *weights = nullptr;
   Pages kv, arena, logits;
+  std::vector<int32_t> blockEnds; ///< of the rows of a step; empty where the mask is causal
   int64_t contextTokens = 0, next = 0, chunkTokens;
 };
 

@@ -135,6 +135,12 @@ class Case:
         return self.meta.get("description", "models/gemma4.toml")
 
     @property
+    def blocks(self):
+        """The option that says which tokens see each other, where the case has blocks."""
+        path = self.folder / "blocks.txt"
+        return ["--blocks", f"@{path}"] if path.exists() else []
+
+    @property
     def reference(self):
         return read_logits(self.folder / "logits.f32", self.meta["rows"], self.meta["vocab"])
 

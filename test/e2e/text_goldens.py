@@ -33,7 +33,7 @@ def main():
         case, quant = job.case, job.quant
         model = chosen.work / f"{case.name}-{quant}"
         seconds = build(chosen, case.description, case.folder, quant, model)
-        got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"])
+        got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], more=case.blocks)
         model.unlink()
         difference = compare(case.reference, got)
         return [worst_of(job.name, judge(case, quant, difference), detail=difference.where(), seconds=seconds,

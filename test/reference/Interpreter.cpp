@@ -23,8 +23,8 @@ std::string nameOf(Operation &op) {
 /// One run of one function.
 class Interpreter {
 public:
-  Interpreter(int64_t tokens, int64_t lastRows, const WeightSource &weights)
-      : tokens(tokens), last(lastRows), weights(weights) {}
+  Interpreter(int64_t tokens, int64_t lastRows, const WeightSource &weights, std::span<const int32_t> blocks)
+      : tokens(tokens), last(lastRows), weights(weights), blocks(blocks) {}
 
   void keep(mlir::Value value, Tensor tensor) {
     auto uses = static_cast<int64_t>(std::distance(value.use_begin(), value.use_end()));
@@ -60,6 +60,7 @@ private:
 
   int64_t tokens, last;
   const WeightSource &weights;
+  std::span<const int32_t> blocks;
   llvm::DenseMap<mlir::Value, Kept> values;
 };
 
@@ -108,7 +109,8 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       .Case([&](gemma::AttentionOp op) {
         return attention(in(op.getQuery()), in(op.getKeys()), in(op.getValues()), firstPosition(op.getQuery()),
                          op.getHeads(), op.getKvHeads(), op.getHeadDim(), op.getScale().convertToDouble(),
-                         op.getWindowTokens().value_or(0), op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0);
+                         op.getWindowTokens().value_or(0), op.getSoftcap() ? op.getSoftcap()->convertToDouble() : 0,
+                         op.getBlockTokens() ? blocks : std::span<const int32_t>());
       })
       .Case([&](gemma::RouteOp op) {
         Tensor scores = project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0)), deviations;
@@ -163,7 +165,8 @@ Result<std::vector<Tensor>> Interpreter::runBlock(Block &block) {
 }
 
 Result<std::vector<Tensor>> reference::call(func::FuncOp function, std::vector<Tensor> arguments, int64_t tokens,
-                                            int64_t lastRows, const WeightSource &weights) {
+                                            int64_t lastRows, const WeightSource &weights,
+                                            std::span<const int32_t> blocks) {
   std::string name = "function '" + function.getName().str() + "'";
   if (!function.getBody().hasOneBlock())
     return Error{name + " must have one block to be interpreted"};
@@ -172,14 +175,17 @@ Result<std::vector<Tensor>> reference::call(func::FuncOp function, std::vector<T
                  std::to_string(arguments.size())};
   if (tokens < 1 || lastRows < 1 || lastRows > tokens)
     return Error{"cannot run " + std::to_string(tokens) + " tokens for the last " + std::to_string(lastRows)};
-  Interpreter interpreter(tokens, lastRows, weights);
+  if (!blocks.empty() && static_cast<int64_t>(blocks.size()) != tokens)
+    return Error{"there are " + std::to_string(blocks.size()) + " block numbers for " + std::to_string(tokens) +
+                 " tokens"};
+  Interpreter interpreter(tokens, lastRows, weights, blocks);
   for (auto [parameter, argument] : llvm::zip_equal(function.getArguments(), arguments))
     interpreter.keep(parameter, std::move(argument));
   return interpreter.runBlock(function.getBody().front());
 }
 
 Result<Tensor> reference::run(func::FuncOp function, std::span<const int32_t> ids, int64_t lastRows,
-                              const WeightSource &weights) {
+                              const WeightSource &weights, std::span<const int32_t> blocks) {
   auto isRows = [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     return tensor && tensor.getRank() == 2 && tensor.getElementType().isF32();
@@ -195,7 +201,7 @@ Result<Tensor> reference::run(func::FuncOp function, std::span<const int32_t> id
   Tensor tokens;
   tokens.ids.assign(ids.begin(), ids.end());
   Result<std::vector<Tensor>> results =
-      call(function, {std::move(tokens)}, static_cast<int64_t>(ids.size()), lastRows, weights);
+      call(function, {std::move(tokens)}, static_cast<int64_t>(ids.size()), lastRows, weights, blocks);
   if (!results)
     return results.error();
   return std::move(results->front());

@@ -39,14 +39,15 @@ WeightSource randomWeights(uint64_t seed);
 WeightSource weightsFromFolder(std::string folder);
 
 /// Runs any function of gemma operations. `tokens` is the number of rows of a plain tensor and `lastRows`, of 1 to
-/// `tokens`, that of a "last" one; row 0 stands at position 0. One argument per parameter, results in order.
+/// `tokens`, that of a "last" one; row 0 stands at position 0. One argument per parameter, results in order. `blocks`:
+/// each row's block number, for attentions that know blocks; empty: no blocks.
 Result<std::vector<Tensor>> call(mlir::func::FuncOp function, std::vector<Tensor> arguments, int64_t tokens,
-                                 int64_t lastRows, const WeightSource &weights);
+                                 int64_t lastRows, const WeightSource &weights, std::span<const int32_t> blocks = {});
 
 /// Runs a model: a function of ids (`tensor<?xi32>`) alone to logits. Their number of rows is `lastRows` if the
 /// function yields the last rows, else that of the ids.
 Result<Tensor> run(mlir::func::FuncOp function, std::span<const int32_t> ids, int64_t lastRows,
-                   const WeightSource &weights);
+                   const WeightSource &weights, std::span<const int32_t> blocks = {});
 
 } // namespace gemmac::reference
 #endif

@@ -161,22 +161,25 @@ Tensor reference::rope(const Tensor &input, int64_t firstPosition, int64_t headD
 }
 
 Tensor reference::attention(const Tensor &query, const Tensor &keys, const Tensor &values, int64_t firstPosition,
-                            int64_t heads, int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap) {
+                            int64_t heads, int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap,
+                            std::span<const int32_t> blocks) {
   Tensor result = rowsLike(query, query.columns);
   std::vector<double> sums(headDim);
   for (int64_t t = 0; t < query.rows(); ++t)
     for (int64_t head = 0; head < heads; ++head) {
       int64_t position = firstPosition + t, shared = head / (heads / kvHeads) * headDim;
-      int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
+      int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0, end = position + 1;
+      while (!blocks.empty() && blocks[position] > 0 && end < keys.rows() && blocks[end] == blocks[position])
+        ++end;
       const float *q = &query.data[t * query.columns + head * headDim];
       std::vector<double> weights;
-      for (int64_t s = first; s <= position; ++s) {
+      for (int64_t s = first; s < end; ++s) {
         double score = scale * dot(q, &keys.data[s * keys.columns + shared], headDim);
         weights.push_back(cap > 0 ? cap * std::tanh(score / cap) : score);
       }
       softmax(weights);
       std::fill(sums.begin(), sums.end(), 0);
-      for (int64_t s = first; s <= position; ++s)
+      for (int64_t s = first; s < end; ++s)
         for (int64_t d = 0; d < headDim; ++d)
           sums[d] += weights[s - first] * values.data[s * values.columns + shared + d];
       for (int64_t d = 0; d < headDim; ++d)

@@ -26,8 +26,10 @@ Tensor softcap(const Tensor &input, double cap);
 Tensor rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t pairs, double theta,
             int64_t denominator);
 /// Row t of `query` stands at `firstPosition` + t, row s of `keys` and `values` at s. `window` 0: none; `cap` 0: none.
+/// `blocks`: the block number of each row of `keys`, 0 outside of blocks; empty: none.
 Tensor attention(const Tensor &query, const Tensor &keys, const Tensor &values, int64_t firstPosition, int64_t heads,
-                 int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap);
+                 int64_t kvHeads, int64_t headDim, double scale, int64_t window, double cap,
+                 std::span<const int32_t> blocks = {});
 /// The noise of gemma.route: standard normal, from these numbers alone.
 double gateNoise(uint64_t seed, int64_t position, int64_t expert);
 /// scores + noise, row t at `firstPosition` + t; `deviations` (before softplus) may be null: 1 everywhere.

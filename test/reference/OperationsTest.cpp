@@ -110,6 +110,19 @@ TEST(Attention, WindowHoldsTheRowItself) {
   expectNear(attention(zeros, zeros, values, 0, 1, 1, 1, 1, 2, 0), {3, 4, 7.5});
 }
 
+TEST(Attention, BlocksSeeTheirEnd) { // neighbours of one number above 0 are a block; the window bounds the left alone
+  Tensor zeros = rows(1, {0, 0, 0, 0, 0}), values = rows(1, {3, 5, 10, 20, 60});
+  auto blocks = [&](std::vector<int32_t> numbers, int64_t window) {
+    return attention(zeros, zeros, values, 0, 1, 1, 1, 1, window, 0, numbers);
+  };
+  expectNear(blocks({0, 4, 4, 0, 0}, 0), {3, 6, 6, 9.5, 19.6f});
+  expectNear(blocks({0, 4, 4, 0, 0}, 1), {3, 7.5, 10, 20, 60});
+  expectNear(blocks({1, 1, 1, 1, 1}, 2), {19.6f, 19.6f, 23.75, 30, 40});
+  expectNear(blocks({1, 1, 2, 2, 1}, 0), {4, 4, 9.5, 9.5, 19.6f}); // two neighbours; the last 1 is a block of its own
+  expectNear(attention(rows(1, {0, 0}), zeros, values, 3, 1, 1, 1, 1, 2, 0, std::vector<int32_t>{0, 0, 0, 7, 7}),
+             {30, 40}); // last rows
+}
+
 TEST(Attention, LastRowsStandAtTheEnd) {
   Tensor zeros = rows(1, {0, 0, 0}), values = rows(1, {3, 5, 10});
   expectNear(attention(rows(1, {0}), zeros, values, 2, 1, 1, 1, 1, 0, 0), {6});

@@ -35,7 +35,7 @@ def main():
         case, ir, out = job.case, chosen.work / f"{job.name}.mlir", chosen.work / f"{job.name}.f32"
         build(chosen, case.description, case.folder, "f32", ir, "--to", job.stage)
         must([chosen.bin / "gemma-run", ir, "--tokens", f"@{case.folder / 'tokens.txt'}", "--last", case.meta["rows"],
-              "--checkpoint", case.folder, "--description", ROOT / case.description, "-o", out],
+              "--checkpoint", case.folder, "--description", ROOT / case.description, "-o", out, *case.blocks],
              timeout=3600 if chosen.long else 300)
         difference = compare(case.reference, read_logits(out, case.meta["rows"], case.meta["vocab"]))
         return [worst_of(job.name, [("max-abs", difference.max_abs, F32_MAX_ABS), ("KL", difference.kl_max, F32_KL)],

@@ -205,6 +205,10 @@ TEST_F(CliTest, InputErrors) {
                 "--tokens: token 2 is '-1'; ids of this model are whole numbers from 0 to 96");
   expectFailure({"run", "--tokens", ", ,"}, 1, "--tokens holds no token ids");
   expectFailure({"run", "--tokens", "@/no/such"}, 1, "/no/such: cannot open: No such file or directory");
+  expectFailure({"logits", "--tokens", "2,3", "--nll", "--blocks", "1,-1"}, 1,
+                "--blocks: block number 2 is '-1'; block numbers are whole numbers from 0 to 2147483647");
+  expectFailure({"logits", "--tokens", "2,3", "--nll", "--blocks", "1,1"}, 1,
+                "block numbers were given, but this model's mask is causal: no token sees a later one");
   expectFailure({"logits", "--tokens", "2,3", "-o", "/no/such/file"}, 1,
                 "/no/such/file: cannot write: No such file or directory");
   expectFailure({"run", "--tokens", "2,3,4", "--context", "2"}, 1, "the prompt has 3 tokens, the context holds 2");

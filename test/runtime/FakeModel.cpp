@@ -33,11 +33,13 @@ int32_t expectedNext(std::span<const int32_t> sequence, std::span<const uint8_t>
 /// Whether the runtime keeps what Step.h promises to generated code; a broken promise shows as wrong logits.
 static bool keepsContract(const GmStep &step) {
   return step.token_count >= 1 && step.token_count <= kChunk && step.position >= 0 &&
-         step.position + step.token_count <= kContext && step.last_rows >= 0 && step.last_rows <= step.token_count &&
-         step.last_rows <= kRows && uintptr_t(step.arena) % 64 == 0 && uintptr_t(step.kv) % 4096 == 0;
+         step.position + step.token_count <= kContext && step.first_row >= 0 && step.last_rows >= 0 &&
+         step.first_row + step.last_rows <= step.token_count && step.last_rows <= kRows &&
+         uintptr_t(step.arena) % 64 == 0 && uintptr_t(step.kv) % 4096 == 0;
 }
 
-/// Writes the tokens into the cache, every thread its share; then the rows, claimed one by one.
+/// Writes the tokens into the cache, every thread its share; then the rows, claimed one by one. A row sees all tokens
+/// up to its own, or to the end of its block.
 static void entry(GmStep *step, int64_t thread) {
   int32_t *cache = reinterpret_cast<int32_t *>(step->kv);
   for (int64_t index = thread; index < step->token_count; index += step->threads)
@@ -45,10 +47,11 @@ static void entry(GmStep *step, int64_t thread) {
   gmBarrier(step, thread);
   int64_t row;
   while ((row = __atomic_fetch_add(&step->claim, 1, __ATOMIC_RELAXED)) < step->last_rows) {
-    int64_t last = step->position + step->token_count - step->last_rows + row;
+    int64_t index = step->first_row + row;
+    int64_t last = step->position + (step->block_ends && step->token_count > 1 ? step->block_ends[index] : index);
     uint64_t state = weightSum(step->weights);
-    for (int64_t index = 0; index <= last; ++index)
-      state = mix(state, cache[index]);
+    for (int64_t at = 0; at <= last; ++at)
+      state = mix(state, cache[at]);
     float *logits = step->logits + row * kVocab;
     for (int64_t token = 0; token < kVocab; ++token)
       logits[token] = float(token % 7) * 0.125f - 2;
@@ -128,5 +131,6 @@ static constexpr GmCacheRead kCacheReads[] = {{40, 128}, {0, 4096}};
 
 using namespace gemmart::fake;
 
-extern const GmModel gmModel = {GM_ABI_VERSION, 2, kLevels,      "fake",       kVocab, kContext, kContext * 4, 64, 3,
-                                kCacheReads,    2, kWeightBytes, kWeightBytes, 1000,   900};
+extern const GmModel gmModel = {
+    GM_ABI_VERSION, 2,    kLevels, "fake", kVocab, kContext, kContext * 4, 64, 3, kCacheReads, 2, kWeightBytes,
+    kWeightBytes,   1000, 900,     0};

@@ -56,6 +56,55 @@ TEST_P(SessionTest, EveryChunkingGivesTheSameRows) {
     }
 }
 
+/// Every row of a block sees the block's end, wherever steps of 8 tokens and 3 rows of logits would have cut it.
+TEST_P(SessionTest, NeverCutsABlock) {
+  GmModel model = gmModel;
+  model.block_tokens = 8;
+  std::vector<int32_t> tokens = tokensUpTo(40);
+  for (int64_t start = 0; start < 20; ++start)
+    for (int64_t length : {1, 2, 3, 7, 8})
+      for (int64_t last : {0, 1, 5, 21, 40}) {
+        std::vector<int32_t> blocks(tokens.size(), 0);
+        std::fill_n(blocks.begin() + start, length, 1);
+        std::fill_n(blocks.begin() + start + length, 4, 2); // right behind it
+        blocks[39] = 1;                                     // another block: not its neighbour
+        auto end = [&](int64_t at) {
+          if (at >= start && at < start + length)
+            return start + length;
+          return at >= start + length && at < start + length + 4 ? start + length + 4 : at + 1;
+        };
+        Session session = std::move(*Session::open(model, model.levels[1], weights, *team, fake::kContext));
+        int64_t next = 40 - last;
+        auto sink = [&](int64_t position, std::span<float> row) {
+          EXPECT_EQ(position, next++);
+          EXPECT_EQ(mostLikely(row), fake::expectedNext(std::span(tokens).first(size_t(end(position))), weights))
+              << "block of " << length << " at " << start << ", row " << position;
+          return Status();
+        };
+        Status status = session.feed(tokens, last, sink, blocks);
+        ASSERT_TRUE(status.ok()) << status.message();
+        EXPECT_EQ(next, 40);
+        EXPECT_EQ(session.position(), 40);
+      }
+}
+
+TEST_P(SessionTest, RefusesBlocksThatCannotBe) {
+  GmModel model = gmModel;
+  model.block_tokens = 8;
+  std::vector<int32_t> tokens = tokensUpTo(20), blocks(20, 0);
+  std::fill_n(blocks.begin() + 4, 9, 3);
+  auto none = [](int64_t, std::span<float>) { return Status(); };
+  Session causal = open(), session = std::move(*Session::open(model, model.levels[1], weights, *team, 64));
+  EXPECT_EQ(causal.feed(tokens, 1, none, blocks).message(),
+            "block numbers were given, but this model's mask is causal: no token sees a later one");
+  EXPECT_EQ(session.feed(tokens, 1, none, std::span(blocks).first(19)).message(),
+            "19 block numbers for 20 tokens; there must be one for each");
+  EXPECT_EQ(session.feed(tokens, 1, none, blocks).message(),
+            "tokens 5 to 13 are a block of 9, which one step must hold; this model was compiled for steps of 8: build "
+            "it with --chunk 9");
+  EXPECT_EQ(session.position(), 0);
+}
+
 TEST_P(SessionTest, ContinuesWhereItStopped) {
   std::vector<int32_t> tokens = tokensUpTo(30);
   Session session = open();

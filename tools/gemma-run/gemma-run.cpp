@@ -1,5 +1,5 @@
 // Runs IR of the gemma dialect (after import, normalize, fuse or quantize) with the reference interpreter.
-//   gemma-run model.mlir --tokens 1,2,3 [--last N] -o out.f32
+//   gemma-run model.mlir --tokens 1,2,3 [--blocks 0,1,1] [--last N] -o out.f32
 //       [--weights-random SEED | --weights DIR | --checkpoint FOLDER_OR_GGUF --description TOML [--size S] [--packed]]
 // Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.
 #include "dialects/gemma/Gemma.h"
@@ -25,8 +25,8 @@ static Error lineError(const std::string &message) {
   return {"gemma-run: error: " + message};
 }
 
-/// "1,2,3", or "@FILE" with the same in a file; blanks and newlines are free.
-static Result<std::vector<int32_t>> parseTokens(llvm::StringRef text) {
+/// The value of --`option`: "1,2,3", or "@FILE" with the same in a file; blanks and newlines are free.
+static Result<std::vector<int32_t>> parseNumbers(llvm::StringRef text, const std::string &option) {
   std::unique_ptr<llvm::MemoryBuffer> file;
   if (text.consume_front("@")) {
     auto opened = llvm::MemoryBuffer::getFile(text);
@@ -39,7 +39,7 @@ static Result<std::vector<int32_t>> parseTokens(llvm::StringRef text) {
   for (llvm::StringRef word : llvm::split(text.trim(), ',')) {
     int32_t id = 0;
     if (word.trim().getAsInteger(10, id))
-      return lineError("'" + word.trim().str() + "' is no token id; --tokens takes numbers with commas between");
+      return lineError("'" + word.trim().str() + "' is no number; --" + option + " takes numbers with commas between");
     ids.push_back(id);
   }
   return ids;
@@ -76,6 +76,10 @@ int main(int argc, char **argv) {
   cl::opt<std::string> input(cl::Positional, cl::desc("<IR of the gemma dialect, - for stdin>"), cl::Required,
                              cl::cat(ours));
   cl::opt<std::string> tokens("tokens", cl::desc("token ids: 1,2,3 or @FILE"), cl::Required, cl::cat(ours));
+  cl::opt<std::string> blockList("blocks",
+                                 cl::desc("the block number of each token, 0 outside of blocks, as --tokens; causal "
+                                          "attentions ignore it"),
+                                 cl::cat(ours));
   cl::opt<int64_t> last("last", cl::desc("rows whose logits are wanted, from the end (default: all)"), cl::init(0),
                         cl::cat(ours));
   cl::opt<uint64_t> seed("weights-random", cl::desc("random weights of this seed (default: seed 1)"), cl::init(1),
@@ -102,9 +106,14 @@ int main(int argc, char **argv) {
     return fail(lineError("--weights, --weights-random and --checkpoint exclude each other"), 2);
   if (checkpoint.empty() != description.empty() || (packed && checkpoint.empty()))
     return fail(lineError("--checkpoint needs --description, and --description and --packed need --checkpoint"), 2);
-  Result<std::vector<int32_t>> ids = parseTokens(tokens);
+  Result<std::vector<int32_t>> ids = parseNumbers(tokens, "tokens");
   if (!ids)
     return fail(ids.error(), 2);
+  Result<std::vector<int32_t>> blocks = std::vector<int32_t>();
+  if (!blockList.empty())
+    blocks = parseNumbers(blockList, "blocks");
+  if (!blocks)
+    return fail(blocks.error(), 2);
   if (last.getNumOccurrences() > 0 && (last < 1 || last > static_cast<int64_t>(ids->size())))
     return fail(lineError("--last must be within 1 to " + std::to_string(ids->size()) + ", the number of tokens"), 2);
 
@@ -131,7 +140,7 @@ int main(int argc, char **argv) {
     weights = packed ? reference::packedWeights(*inputs) : reference::checkpointWeights(*inputs);
   }
   Result<reference::Tensor> logits =
-      reference::run(*chosen, *ids, last > 0 ? last : static_cast<int64_t>(ids->size()), weights);
+      reference::run(*chosen, *ids, last > 0 ? last : static_cast<int64_t>(ids->size()), weights, *blocks);
   if (!logits)
     return fail(lineError(logits.error().message), 1);
   if (output == "-") {

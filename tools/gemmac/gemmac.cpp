@@ -61,7 +61,8 @@ void addBuild(CLI::App &app, Words &words) {
       ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
-  app.add_option("--chunk", o.chunk, "tokens of one prefill step (default 128)")
+  app.add_option("--chunk", o.chunk,
+                 "tokens of one prefill step (default: 128, or the longest image block if that is longer)")
       ->check(CLI::Range(int64_t(1), int64_t(4096)));
   app.add_option("-o,--output", o.output, "the executable to write; '-' for stdout with --to")->required();
   app.add_option("--to", words.to, "stop after a stage and write its IR: " + stageNames());

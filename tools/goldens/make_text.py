@@ -9,8 +9,8 @@ commit its folder.
     build/goldens-venv/bin/python tools/goldens/make_text.py --out test/goldens/text [CASE...]
 
 Each folder gets: config.json (keys of the published checkpoints), model*.safetensors (BF16), tokens.txt, logits.f32
-(float32 little endian [rows, vocab], after the soft-cap), meta.json (producer, seed, measures), and tokenizer.json
-where the case asks for one.
+(float32 little endian [rows, vocab], after the soft-cap), meta.json (producer, seed, measures), and where the case asks
+for them tokenizer.json and blocks.txt (the block number of each token, 0 outside of blocks).
 """
 import argparse
 import datetime
@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
+from transformers.models.gemma4.modeling_gemma4 import create_masks_for_vision_model
 
 # A small decoder with own keys and values in every layer. Each case states what differs.
 BASE = {
@@ -32,7 +33,7 @@ BASE = {
     "num_kv_shared_layers": 0, "use_double_wide_mlp": False, "enable_moe_block": False, "num_experts": None,
     "top_k_experts": None, "moe_intermediate_size": None, "final_logit_softcapping": 30.0,
     "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "global_rope_theta": 1000000.0, "global_rope_part": 0.25,
-    "tokens": 64, "prefix": "model.", "shards": 1, "towers": False, "tokenizer": False,
+    "tokens": 64, "prefix": "model.", "shards": 1, "towers": False, "tokenizer": False, "blocks": [],
 }
 CASES = {
     "base": ("sliding and global attention, own K and V, dense; text-only export (prefix model.); has a tokenizer",
@@ -65,6 +66,12 @@ CASES = {
     "gemma3": ("Gemma 3: no per-layer scalars, 1 + w norms, one rotation base per kind of layer, no soft-cap",
                {"seed": 109, "model": "gemma3", "hidden_size": 96, "num_key_value_heads": 1, "pattern": "ssfss",
                 "final_logit_softcapping": None, "query_pre_attn_scalar": 32}),
+    # The first block is longer than the window, the second than the rows that one step gives logits for, the third stands
+    # right behind it, the last token is in one.
+    "blocks": ("blocks of tokens that see each other on sliding layers, longer and shorter than the window",
+               {"seed": 112, "pattern": "sfsf", "vocab_size": 192, "hidden_size": 48, "intermediate_size": 64,
+                "head_dim": 16, "global_head_dim": 32, "sliding_window": 12, "tokens": 90,
+                "prefix": "model.language_model.", "blocks": [(7, 20), (30, 37), (67, 5), (84, 6)]}),
     # Its seed is the one of 111 .. 160 whose closest choice of an expert is clearest: rounding must not flip one.
     "epsilon": ("nearly every step, with no number at its default: where test/e2e/mutation.py starts",
                 {"seed": 151, "pattern": "ssfsf", "vocab_size": 256, "hidden_size": 48, "intermediate_size": 64,
@@ -112,7 +119,8 @@ def published_config(spec):
                 "moe_intermediate_size"):
         text[key] = spec[key]
     text |= {
-        "vocab_size_per_layer_input": spec["vocab_size"], "use_bidirectional_attention": None,
+        "vocab_size_per_layer_input": spec["vocab_size"],
+        "use_bidirectional_attention": "vision" if spec["blocks"] else None,
         "rope_parameters": {
             "full_attention": {"rope_type": "proportional", "rope_theta": spec["global_rope_theta"],
                                "partial_rotary_factor": spec["global_rope_part"]},
@@ -123,7 +131,8 @@ def published_config(spec):
         return {"architectures": ["Gemma4ForCausalLM"], "dtype": "bfloat16"} | text
     return {"architectures": ["Gemma4ForConditionalGeneration"], "model_type": "gemma4", "dtype": "bfloat16",
             "tie_word_embeddings": True, "eos_token_id": [1, 16], "text_config": text,
-            "vision_config": None, "audio_config": None}
+            "vision_config": None, "audio_config": None} | (
+                {"vision_soft_tokens_per_image": 160} if spec["blocks"] else {})
 
 
 def make_model(spec, config):
@@ -171,9 +180,24 @@ def fill(model, spec, generator):
     model.load_state_dict(state)
 
 
+def block_numbers(spec):
+    """The block of each token, 0 outside of blocks."""
+    numbers = [0] * spec["tokens"]
+    for number, (first, count) in enumerate(spec["blocks"], 1):
+        numbers[first:first + count] = [number] * count
+    return numbers
+
+
 @torch.no_grad()
-def logits_of(model, tokens):
-    out = model(input_ids=tokens[None], use_cache=False, logits_to_keep=torch.arange(len(tokens)))
+def logits_of(model, tokens, blocks=()):
+    """With blocks, the masks of both kinds of layers are those that transformers' model of images makes."""
+    mask = None
+    if any(blocks):
+        ids = torch.tensor([[number - 1 for number in blocks]])  # there, -1 is outside of blocks
+        mask = create_masks_for_vision_model(
+            config=model.config, inputs_embeds=model.model.embed_tokens(tokens[None]), attention_mask=None,
+            past_key_values=None, position_ids=torch.arange(len(tokens))[None], block_sequence_ids=ids)
+    out = model(input_ids=tokens[None], attention_mask=mask, use_cache=False, logits_to_keep=torch.arange(len(tokens)))
     return out.logits[0].double().numpy()
 
 
@@ -282,7 +306,7 @@ def prepare(spec, config):
     # Measured without the soft-cap's squeeze by a second pass; the norm's weight is what is stretched.
     norm = model.model.norm
     stored = norm.weight.data + (1.0 if spec["model"] == "gemma3" else 0.0)
-    stretched = stored * (3.0 / logits_of(model, tokens).std())
+    stretched = stored * (3.0 / logits_of(model, tokens, block_numbers(spec)).std())
     norm.weight.data = (stretched - (stored - norm.weight.data)).to(torch.bfloat16).float()
     return model, tokens, generator
 
@@ -291,13 +315,14 @@ def sensitivity(name):
     """How far each tensor, changed by 5 %, moves the logits: one below the tolerance is one the case cannot check."""
     spec = BASE | CASES[name][1]
     model, tokens, _ = prepare(spec, published_config(spec))
-    reference, noise, moved = logits_of(model, tokens), torch.Generator().manual_seed(5), {}
+    blocks = block_numbers(spec)
+    reference, noise, moved = logits_of(model, tokens, blocks), torch.Generator().manual_seed(5), {}
     for key, tensor in model.state_dict().items():
         if key == "lm_head.weight" and model.config.tie_word_embeddings:
             continue  # the same memory as the embedding
         stored = tensor.clone()
         tensor.mul_(1 + 0.05 * (torch.randn(tensor.shape, generator=noise) if tensor.numel() > 1 else 1))
-        moved[key] = float(np.abs(logits_of(model, tokens) - reference).max())
+        moved[key] = float(np.abs(logits_of(model, tokens, blocks) - reference).max())
         tensor.copy_(stored)
     unseen = {key: f"{value:.0e}" for key, value in moved.items() if value <= 2e-3}
     seen = min(value for value in moved.values() if value > 2e-3)
@@ -311,14 +336,17 @@ def make(name, out):
     folder.mkdir(parents=True, exist_ok=True)
     config = published_config(spec)
     model, tokens, generator = prepare(spec, config)
-    reference = logits_of(model, tokens)
-    double = logits_of(model.double(), tokens)
+    blocks = block_numbers(spec)
+    reference = logits_of(model, tokens, blocks)
+    double = logits_of(model.double(), tokens, blocks)
     model.float()
     state = checkpoint(model, spec, generator)
-    half = logits_of(model.to(torch.bfloat16), tokens)
+    half = logits_of(model.to(torch.bfloat16), tokens, blocks)
     save_checkpoint(folder, state, spec["shards"])
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     (folder / "tokens.txt").write_text(",".join(str(t) for t in tokens.tolist()) + "\n")
+    if spec["blocks"]:
+        (folder / "blocks.txt").write_text(",".join(str(b) for b in blocks) + "\n")
     reference.astype("<f4").tofile(folder / "logits.f32")
     if spec["tokenizer"]:
         make_tokenizer(spec["vocab_size"]).save(str(folder / "tokenizer.json"), pretty=False)

@@ -50,6 +50,7 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
   table.decodeBytes = 17;
   table.decodeOps = 18;
   table.prefillOps = 19;
+  table.blockTokens = 20;
   Result<std::string> object = emit::buildModelTable(table, machine.triple);
   EXPECT_TRUE(bool(object)) << object.error().message;
   objects.push_back({"model table", object ? *object : ""});
@@ -58,7 +59,7 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
 
 std::string expectedTalk(const std::string &target) {
   return "abi " + std::to_string(GM_ABI_VERSION) + " target " + target + R"( vocab 11 context 12
-kv 13 14 15 weights 2199023255552 ops 17 18 19
+kv 13 14 15 weights 2199023255552 ops 17 18 19 blocks 20
 reads 0:21 4398046511104:22
 level high features f000000000000001 arena 1001 chunk 1099511627776 rows -5
 decode 20 prefill 4 barriers 1 read 4096

@@ -12,7 +12,7 @@
 // NUMBERS-NEXT: 1.0225 0.84941 -0.51766 -0.26624 0.41326 -0.069878 0.43667 -0.3969
 // WHICH: gemma-run: error: the file holds 2 functions; say which with --function
 // ID: gemma-run: error: token 1 has id 8, but the table has 8 rows
-// TOKENS: gemma-run: error: 'x' is no token id; --tokens takes numbers with commas between
+// TOKENS: gemma-run: error: 'x' is no number; --tokens takes numbers with commas between
 // LAST: gemma-run: error: --last must be within 1 to 1, the number of tokens
 
 // CHECK-LABEL: func @plain

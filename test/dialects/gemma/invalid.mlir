@@ -572,6 +572,14 @@ func.func @attention_c5_scale(%q: tensor<?x8xf32>, %k: tensor<?x4xf32>, %v: tens
 
 // -----
 
+func.func @attention_c6(%q: tensor<?x8xf32>, %k: tensor<?x4xf32>, %v: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.attention' op blocks must be at least 1 but is -1}}
+  %0 = gemma.attention %q, %k, %v heads 4 kv_heads 2 head_dim 2 scale 1.0 blocks -1 : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @route_c1(%x: tensor<?x4xf32>, %w: tensor<8x5xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op weight is 'tensor<8x5xf32>' but input has 4 columns}}
   %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x5xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">

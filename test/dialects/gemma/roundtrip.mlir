@@ -100,6 +100,10 @@ func.func @attention(%q: tensor<?x8xf32>, %last: tensor<?x8xf32, "last">, %k: te
   // CHECK-SAME: tensor<?x8xf32, "last">, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32, "last">
   %1 = gemma.attention %last, %k, %v heads 4 kv_heads 2 head_dim 2 scale 1.0 window 3 softcap 50.0
       : tensor<?x8xf32, "last">, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32, "last">
+  // CHECK: gemma.attention %{{.+}}, %{{.+}}, %{{.+}} heads 4 kv_heads 2 head_dim 2 scale 1.000000e+00 window 3 blocks 280 :
+  // CHECK-SAME: tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32>
+  %2 = gemma.attention %q, %k, %v heads 4 kv_heads 2 head_dim 2 scale 1.0 window 3 blocks 280
+      : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x8xf32>
   return %0, %1 : tensor<?x8xf32>, tensor<?x8xf32, "last">
 }
 

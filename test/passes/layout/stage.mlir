@@ -2,11 +2,11 @@
 // RUN: gemma-opt %s --gemma-stage-layout | FileCheck %s
 // RUN: gemma-opt %s --gemma-stage-layout --dump-pass-pipeline -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORDER
 
-// ORDER:      convert-gemma-to-kernel{chunk=128 context=8192 kv=f32 last-rows=32}
+// ORDER:      convert-gemma-to-kernel{chunk=0 context=8192 kv=f32 last-rows=32}
 // ORDER-NEXT: func.func(
 // ORDER-NEXT: kernel-verify-laid-out
 
-// CHECK:       module attributes {kernel.cache_reads = array<i64>, kernel.chunk = 128 : i64, kernel.context = 8192 : i64,
+// CHECK:       module attributes {kernel.block_tokens = 0 : i64, kernel.cache_reads = array<i64>, kernel.chunk = 128 : i64, kernel.context = 8192 : i64,
 // CHECK-LABEL: func @step
 // CHECK-NOT:     gemma.phase
 // CHECK:         kernel.rows "all"

@@ -220,3 +220,32 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
     return
   }
 }
+
+// -----
+
+// Blocks: where the step (field 96) has the ends of each row's block, a row sees up to there. A single token has no block.
+// CHECK-LABEL: func.func private @gm_any_decode_attention_0(
+// CHECK-NOT:     %arg0[%c96
+// CHECK-LABEL: func.func private @gm_any_prefill_attention_1(
+// CHECK:         %[[AT_ENDS:.+]] = llvm.getelementptr %arg0[%c96
+// CHECK:         %[[ENDS:.+]] = llvm.load %[[AT_ENDS]] {{.+}} -> i64
+// CHECK:         %[[SOME:.+]] = arith.cmpi ne, %[[ENDS]], %c0
+// CHECK-NEXT:    scf.if %[[SOME]] {
+// CHECK-COUNT-4:   llvm.load %{{.+}} : !llvm.ptr -> i32
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>
+    %v = kernel.cache at 8192 : !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>
+    %q = kernel.buffer : !kernel.buffer<64 x "f32", "all">
+    %o = kernel.buffer external "logits" : !kernel.buffer<64 x "f32", "all">
+    kernel.attention "all" ins(%q, %k, %v : !kernel.buffer<64 x "f32", "all">, !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>,
+                               !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>)
+        outs(%o : !kernel.buffer<64 x "f32", "all">) {
+    ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
+      %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8 blocks 12
+          : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
+      kernel.yield %y : tensor<?x64xf32>
+    }
+    return
+  }
+}

@@ -15,9 +15,10 @@ int main(void) {
   const GmModel *model = &gmModel;
   printf("abi %u target %s vocab %" PRId64 " context %" PRId64 "\n", model->abi_version, model->target,
          model->vocab_tokens, model->context_tokens);
-  printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64 "\n",
+  printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64
+         " blocks %" PRId64 "\n",
          model->kv_bytes, model->kv_fixed_bytes, model->kv_token_bytes, model->weight_bytes, model->decode_bytes,
-         model->decode_ops, model->prefill_ops);
+         model->decode_ops, model->prefill_ops, model->block_tokens);
   printf("reads");
   for (int64_t i = 0; i < model->cache_read_count; ++i)
     printf(" %" PRId64 ":%" PRId64, model->cache_reads[i].window_tokens, model->cache_reads[i].block_bytes);
