@@ -32,7 +32,7 @@ def interpreted(chosen, case, quant):
     ir, out = (chosen.work / f"{case.name}-{quant}.{suffix}" for suffix in ("mlir", "f32"))
     build(chosen, case.description, case.folder, quant, ir, "--to", "quantize")
     must([chosen.bin / "gemma-run", ir, "--checkpoint", case.folder, "--description", ROOT / case.description, "--packed",
-          "--tokens", f"@{case.folder / 'tokens.txt'}", "--last", case.meta["rows"], "-o", out])
+          "--tokens", f"@{case.folder / 'tokens.txt'}", "--last", case.meta["rows"], "-o", out, *case.blocks])
     data = np.fromfile(out, dtype="<f4").reshape(case.meta["rows"], case.meta["vocab"])
     return data
 

@@ -150,6 +150,17 @@ TEST(Sizes, ValuesFromKeysAndExperts) {
   EXPECT_EQ(step(model, "ple_token"), nullptr);
 }
 
+TEST(Sizes, ImageBlocksOnSlidingLayersOfTheLargeSizes) {
+  for (const char *size : {"e2b", "e4b", "12b", "26b-a4b", "31b"}) {
+    Model model = make(kFamily, size);
+    for (const Step &one : model.steps)
+      if (one.op == "attention") {
+        bool sees = size[0] != 'e' && std::get<int64_t>(one.attributes.at("window")) > 0;
+        EXPECT_EQ(std::get<int64_t>(one.attributes.at("blocks")), sees ? 280 : 0) << size << " " << one.name;
+      }
+  }
+}
+
 TEST(Sizes, OlderFamily) {
   Model model = make(kOlder, "270m");
   EXPECT_EQ(model.weights.size(), 236u);
@@ -169,6 +180,23 @@ TEST(Checkpoint, NumbersComeFromIt) {
   EXPECT_EQ(model->size, "checkpoint");
   EXPECT_EQ(model->numbers.at("hidden_size").where.file, "folder/config.json");
   EXPECT_EQ(model->weights[0].names[0][0], "model.language_model.embed_tokens.weight");
+}
+
+TEST(Checkpoint, SaysWhetherImagesAreBlocks) {
+  Facts facts = factsOf(make(kFamily, "31b"), "gemma4_text");
+  Result<Model> causal = elaborate(kFamily, std::nullopt, &facts);
+  ASSERT_TRUE(causal) << causal.error().message;
+  EXPECT_EQ(integer(*causal, "layers.0.attended", "blocks"), 0);
+  facts.numbers["use_bidirectional_attention"].scalar = std::string("vision");
+  facts.numbers["vision_soft_tokens_per_image"].scalar = 70.0;
+  Result<Model> model = elaborate(kFamily, std::nullopt, &facts);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(integer(*model, "layers.0.attended", "blocks"), 70);
+  EXPECT_EQ(integer(*model, "layers.5.attended", "blocks"), 0);
+  facts.numbers["use_bidirectional_attention"].scalar = std::string("all");
+  Result<Model> all = elaborate(kFamily, std::nullopt, &facts);
+  ASSERT_FALSE(all);
+  EXPECT_NE(all.error().message.find("text must be causal"), std::string::npos);
 }
 
 TEST(Checkpoint, PrefixIsTheOneOfTheFirstWeight) {
