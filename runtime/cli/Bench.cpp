@@ -1,5 +1,6 @@
-// `bench`: prefill and decode speed, beside the read bandwidth measured in the same run.
+// `bench`: prefill and decode speed, beside the read bandwidth measured in the same run; and how fast text becomes ids.
 #include "runtime/cli/Bandwidth.h"
+#include "runtime/cli/BenchText.h"
 #include "runtime/cli/Commands.h"
 
 #include "runtime/base/Clock.h"
@@ -18,6 +19,7 @@ static constexpr OptionSpec kOptions[] = {
     {"depth", 'd', OptionSpec::IntegerList, "N,..",
      "tokens already in the cache when decoding (default 0); what they add to a step's bytes is counted", 0, 1e15},
     {"repeat", 'r', OptionSpec::Integer, "N", "repetitions; the median is told (default 3)", 1, 1000},
+    {"text", 0, OptionSpec::Text, "FILE", "text for the tokenizer (default 4 MiB of words of the vocabulary)"},
     {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
 };
 
@@ -125,8 +127,45 @@ static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwi
   return rate;
 }
 
+/// Nothing where the model has no tokenizer. Rates are bytes per second.
+static Result<std::optional<EncodeTimes>> measureText(const Loaded &loaded, const Args &args, int64_t repetitions) {
+  constexpr size_t kLongestText = 1u << 30, kWords = 4u << 20;
+  constexpr int64_t kMost = 9; // repetitions: it takes no part of the time that prefill and decode are asked to take
+  const Section *section = loaded.artifact.find("tokenizer");
+  if (!section)
+    return args.has("text") ? Result<std::optional<EncodeTimes>>(
+                                  inputError("this model was built without a tokenizer; --text needs one"))
+                            : std::optional<EncodeTimes>();
+  Result<Tokenizer> tokenizer = Tokenizer::open(section->bytes);
+  if (!tokenizer)
+    return tokenizer.status();
+  Result<std::string> text =
+      args.has("text") ? readText(args.text("text"), kLongestText) : wordsOfVocabulary(*tokenizer, kWords);
+  if (!text)
+    return text.status();
+  if (text->empty())
+    return inputError("--text " + args.text("text") + " is empty");
+  Result<EncodeTimes> times = measureEncode(*tokenizer, *text, std::min<int64_t>(repetitions, kMost));
+  if (!times)
+    return times.status();
+  times->text = args.has("text") ? args.text("text") : "words of the vocabulary";
+  return std::optional(std::move(*times));
+}
+
+static constexpr double kMebibyte = 1 << 20;
+
+static nlohmann::ordered_json jsonOf(const EncodeTimes &times) {
+  Rate rate = summarize(int64_t(times.bytes), 0, times.seconds);
+  return {{"text", times.text},
+          {"bytes", times.bytes},
+          {"tokens", times.tokens},
+          {"mib_per_s", rate.median / kMebibyte},
+          {"slowest_mib_per_s", rate.slowest / kMebibyte},
+          {"fastest_mib_per_s", rate.fastest / kMebibyte}};
+}
+
 static void printJson(const Loaded &loaded, double bandwidth, const std::vector<Rate> &prefill,
-                      const std::vector<Rate> &decode, int64_t repetitions) {
+                      const std::vector<Rate> &decode, const std::optional<EncodeTimes> &text, int64_t repetitions) {
   const GmModel &model = loaded.model;
   nlohmann::ordered_json root;
   root["read_bandwidth_gb_s"] = bandwidth / 1e9;
@@ -146,6 +185,8 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
                               {"fastest_tokens_per_s", rate.fastest},
                               {"bytes_per_token", rate.bytes},
                               {"fraction_of_bandwidth", rate.fraction}});
+  if (text)
+    root["tokenizer"] = jsonOf(*text);
   root["threads"] = loaded.team->threads();
   root["target"] = model.target;
   root["level"] = loaded.level().name;
@@ -157,7 +198,7 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
 }
 
 static void printText(const Loaded &loaded, double bandwidth, const std::vector<Rate> &prefill,
-                      const std::vector<Rate> &decode) {
+                      const std::vector<Rate> &decode, const std::optional<EncodeTimes> &text) {
   const GmModel &model = loaded.model;
   printf("%s %s %s, %s, level %s, %lld threads\n", loaded.manifest.model.c_str(), loaded.manifest.size.c_str(),
          loaded.manifest.quant.c_str(), model.target, loaded.level().name, (long long)loaded.team->threads());
@@ -169,6 +210,12 @@ static void printText(const Loaded &loaded, double bandwidth, const std::vector<
     printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s per token, %.3f of the bandwidth\n",
            (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(rate.bytes).c_str(),
            rate.fraction);
+  if (!text)
+    return;
+  Rate rate = summarize(int64_t(text->bytes), 0, text->seconds);
+  printf("tokenizer        %8.1f MiB/s (%.1f to %.1f)  %zu bytes to %zu tokens, one thread, %s\n",
+         rate.median / kMebibyte, rate.slowest / kMebibyte, rate.fastest / kMebibyte, text->bytes, text->tokens,
+         text->text.c_str());
 }
 
 static Status run(Loaded &loaded, const Args &args) {
@@ -178,6 +225,10 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<Session> session = openSession(loaded);
   if (!session)
     return session.status();
+  Result<std::optional<EncodeTimes>> text =
+      measureText(loaded, args, plan->repetitions); // first: it may refuse its file
+  if (!text)
+    return text.status();
   int64_t vocab = loaded.model.vocab_tokens;
   Bandwidth bandwidth(loaded.level(), *loaded.team, loaded.weights());
   double best = bandwidth.measure(3);
@@ -199,15 +250,15 @@ static Status run(Loaded &loaded, const Args &args) {
     decode.push_back(*rate);
   }
   if (args.has("json"))
-    printJson(loaded, best, prefill, decode, plan->repetitions);
+    printJson(loaded, best, prefill, decode, *text, plan->repetitions);
   else
-    printText(loaded, best, prefill, decode);
+    printText(loaded, best, prefill, decode, *text);
   return {};
 }
 
 const Command &benchCommand() {
-  static constexpr Command kCommand = {"bench", "", "measure prefill, decode and the read bandwidth", kOptions, 0,
-                                       nullptr, run};
+  static constexpr Command kCommand = {
+      "bench", "", "measure prefill, decode, the read bandwidth and the tokenizer", kOptions, 0, nullptr, run};
   return kCommand;
 }
 

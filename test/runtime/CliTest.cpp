@@ -169,9 +169,11 @@ TEST_F(CliTest, BenchJsonHasThePromisedKeys) {
   EXPECT_EQ(json["threads"], 2);
   EXPECT_EQ(json["target"], "fake");
   EXPECT_EQ(json["level"], "base");
+  EXPECT_FALSE(json.contains("tokenizer")); // there is none
 }
 
 TEST_F(CliTest, CommandLineErrors) {
+  expectFailure({"bench", "--text", "/dev/null"}, 1, "this model was built without a tokenizer; --text needs one");
   expectFailure({"runn"}, 2, "unknown command 'runn'; did you mean 'run'?");
   expectFailure({"serve"}, 2, "unknown command 'serve'");
   expectFailure({"info", "--threds", "2"}, 2, "unknown option '--threds'; did you mean '--threads'?");

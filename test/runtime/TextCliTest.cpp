@@ -150,6 +150,30 @@ TEST_F(TextCliTest, LinesInLinesOut) {
   EXPECT_EQ(runProgramFile(model, {"detokenize", "--lines", "1"}).code, 2);
 }
 
+TEST_F(TextCliTest, BenchMeasuresTheTokenizer) {
+  std::string model = build("", {}), file = folder.path("text");
+  auto bench = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"bench", "-p", "4", "-n", "1", "-r", "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return runProgramFile(model, words);
+  };
+  std::string text = "Once there was";
+  writeBytes(file, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+  nlohmann::json json = nlohmann::json::parse(bench({"--json", "--text", file}).out, nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["tokenizer"]["text"], file);
+  EXPECT_EQ(json["tokenizer"]["bytes"], text.size());
+  EXPECT_EQ(json["tokenizer"]["tokens"], idsOf(text).size());
+  EXPECT_GT(json["tokenizer"]["mib_per_s"].get<double>(), 0);
+  json = nlohmann::json::parse(bench({"--json"}).out, nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_GE(json["tokenizer"]["bytes"].get<size_t>(), size_t(4) << 20);
+  EXPECT_NE(bench({}).out.find(" MiB/s "), std::string::npos);
+  writeBytes(file, {});
+  EXPECT_EQ(bench({"--text", file}).err, "error: --text " + file + " is empty\n");
+  EXPECT_EQ(bench({"--text", file + "-none"}).code, 1);
+}
+
 TEST_F(TextCliTest, TextThatIsNoUtf8IsRefused) {
   std::string model = build("", {});
   for (const char *command : {"tokenize", "run"}) {
