@@ -259,45 +259,86 @@ void Encoder::setRank(uint32_t node) {
   left.product = pair ? pair->product : 0;
 }
 
-void Encoder::mergeLarge() {
-  uint32_t count = uint32_t(symbols.size());
+/// Merges nodes[at] with its right neighbour.
+void Encoder::mergeNode(uint32_t at) {
+  Node &node = nodes[at], &gone = nodes[node.next];
+  gone.rank = noRank;
+  node.symbol = node.product;
+  node.next = gone.next;
+  if (node.next < nodes.size())
+    nodes[node.next].previous = at;
+  for (uint32_t changed : {at, node.previous}) {
+    if (changed >= nodes.size())
+      continue;
+    setRank(changed);
+    if (nodes[changed].rank != noRank)
+      pushHeap(uint64_t(nodes[changed].rank) << 32 | changed);
+  }
+}
+
+/// Merges the symbols from `begin` to `end` as if there were no others; appends what they become to `found`.
+void Encoder::mergeRange(uint32_t begin, uint32_t end, std::vector<Part> &found) {
+  uint32_t count = end - begin;
   nodes.resize(count);
+  known.clear();
   heap.clear();
   for (uint32_t i = 0; i < count; ++i)
-    nodes[i] = {symbols[i], i - 1, i + 1, noRank, 0}; // the first has no previous: 2^32 - 1 is no node
+    nodes[i] = {symbols[begin + i], i - 1, i + 1, noRank, 0}; // the first has no previous: 2^32 - 1 is no node
   for (uint32_t i = 0; i < count; ++i) {
     setRank(i);
     if (nodes[i].rank != noRank)
-      heap.push_back(uint64_t(nodes[i].rank) << 32 | i);
+      known.push_back(uint64_t(nodes[i].rank) << 32 | i);
   }
   // The merges known from the start are sorted once and read in order; only those that arise later need the heap.
-  std::vector<uint64_t> known = std::move(heap);
   std::sort(known.begin(), known.end());
-  heap.clear();
   for (size_t next = 0; next < known.size() || !heap.empty();) {
     bool fromKnown = next < known.size() && (heap.empty() || known[next] < heap.front());
     uint64_t top = fromKnown ? known[next++] : popHeap();
-    uint32_t at = uint32_t(top);
-    Node &node = nodes[at];
     // An entry is stale if the node's pair has changed. A pair of the same rank at the same node is the same merge.
-    if (node.rank != top >> 32)
-      continue;
-    Node &gone = nodes[node.next];
-    gone.rank = noRank;
-    node.symbol = node.product;
-    node.next = gone.next;
-    if (node.next < count)
-      nodes[node.next].previous = at;
-    for (uint32_t changed : {at, node.previous}) {
-      if (changed >= count)
-        continue;
-      setRank(changed);
-      if (nodes[changed].rank != noRank)
-        pushHeap(uint64_t(nodes[changed].rank) << 32 | changed);
-    }
+    if (nodes[uint32_t(top)].rank == top >> 32)
+      mergeNode(uint32_t(top));
   }
   for (uint32_t i = 0; i < count; i = nodes[i].next)
-    emit(nodes[i].symbol);
+    found.push_back({begin + i, nodes[i].symbol});
+}
+
+/// Whether the tokens that begin at `left` and `middle`, the second up to `end`, stay two when they are merged
+/// together.
+bool Encoder::stayApart(uint32_t left, uint32_t middle, uint32_t end) {
+  std::vector<Part> both;
+  mergeRange(left, end, both);
+  return both.size() == 2 && both[1].start == middle;
+}
+
+/// A long chunk in ranges of bounded length, so that the time is linear. Exact, because merges on one side of a place
+/// know nothing of the other side until one reaches across, and the first to do so lies within the two tokens that meet
+/// there: the tokens of x and of y, in a row, are those of xy if and only if the last of x and the first of y, merged
+/// by themselves, stay what they are. So a range begins where a token begins, its last tokens are left to the next
+/// range, and where two ranges do not fit the second begins some tokens earlier.
+void Encoder::mergeLarge() {
+  uint32_t total = uint32_t(symbols.size()), longest = tokenizer.header->maxTokenBytes;
+  uint32_t usual = std::max(256u, longest * 8), size = usual;
+  std::vector<Part> parts, found;
+  for (uint32_t begin = 0, end = 0, retreat = 1; begin < total;) {
+    end = std::max(end, begin + std::min(size, total - begin));
+    found.clear();
+    mergeRange(begin, end, found);
+    if (!parts.empty() && !stayApart(parts.back().start, begin, found.size() > 1 ? found[1].start : end)) {
+      for (uint32_t i = 0; i < retreat && !parts.empty(); ++i, parts.pop_back())
+        begin = parts.back().start;
+      retreat *= 2;
+      continue;
+    }
+    size_t certain = found.size();
+    while (end < total && certain > 0 && found[certain - 1].start + longest * 2 > end)
+      --certain;
+    parts.insert(parts.end(), found.begin(), found.begin() + ptrdiff_t(certain));
+    begin = certain < found.size() ? found[certain].start : total;
+    size = certain > 0 ? usual : (end - begin) * 2;
+    retreat = 1;
+  }
+  for (const Part &part : parts)
+    emit(part.symbol);
 }
 
 /// A symbol that is no token is a character nothing was merged with.

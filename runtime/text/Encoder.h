@@ -1,5 +1,5 @@
 // One call of Tokenizer::encode: splits at added tokens, cuts the pieces into chunks that no merge reaches across,
-// merges each chunk (small ones by a scan, long ones with a heap) and remembers the chunks it has seen.
+// merges each chunk (small ones by a scan, long ones range by range with a heap) and remembers those it has seen.
 #ifndef RUNTIME_TEXT_ENCODER_H
 #define RUNTIME_TEXT_ENCODER_H
 
@@ -24,6 +24,10 @@ private:
   struct Node {
     uint32_t symbol, previous, next, rank, product; ///< rank, product: of the merge with `next`
   };
+  /// What symbols were merged to, from the symbol at `start` up to the next part.
+  struct Part {
+    uint32_t start, symbol;
+  };
   static constexpr uint32_t noRank = 0xFFFFFFFF;
   static constexpr size_t smallChunk = 48; ///< symbols up to which scanning beats the heap
 
@@ -37,6 +41,9 @@ private:
   void readUnknown(std::string_view character, bool &unknownWaits);
   void mergeSmall();
   void mergeLarge();
+  void mergeRange(uint32_t begin, uint32_t end, std::vector<Part> &found);
+  bool stayApart(uint32_t left, uint32_t middle, uint32_t end);
+  void mergeNode(uint32_t at);
   void setRank(uint32_t node);
   void pushHeap(uint64_t key);
   uint64_t popHeap();
@@ -60,7 +67,8 @@ private:
   std::string marked;            ///< the chunk at hand with marks for spaces
   std::vector<uint32_t> symbols; ///< of the chunk at hand
   std::vector<Node> nodes;
-  std::vector<uint64_t> heap; ///< 4-ary, smallest first: rank in the high half, node in the low half
+  std::vector<uint64_t> known; ///< merges there are before the first is made, as in `heap`
+  std::vector<uint64_t> heap;  ///< 4-ary, smallest first: rank in the high half, node in the low half
 };
 
 } // namespace gemmart
