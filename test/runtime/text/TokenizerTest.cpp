@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -74,15 +75,36 @@ static int checkGoldens(const Tokenizer &tokenizer, const std::string &path) {
   return count;
 }
 
+/// Every control token: its spelling is its id where control tokens are parsed, alone and amid text, and never where
+/// they are not; decoding shows it only when asked. Answers how many there were.
+static int checkControls(const Tokenizer &tokenizer) {
+  int count = 0;
+  for (int32_t id = 0; id < tokenizer.tokenCount(); ++id) {
+    if (!tokenizer.isControl(id))
+      continue;
+    std::string text(tokenizer.spelling(id));
+    EXPECT_EQ(*tokenizer.encode(text, {.parseControl = true}), std::vector<int32_t>{id}) << text;
+    std::vector<int32_t> amid = *tokenizer.encode("a" + text + text + "b", {.parseControl = true});
+    EXPECT_EQ(std::count(amid.begin(), amid.end(), id), 2) << text;
+    for (int32_t other : *tokenizer.encode("a" + text + "b"))
+      EXPECT_TRUE(!tokenizer.isControl(other) || other == tokenizer.unk()) << text;
+    EXPECT_EQ(tokenizer.decode(amid, true), "a" + text + text + "b");
+    EXPECT_EQ(tokenizer.decode(amid), "ab");
+    ++count;
+  }
+  return count;
+}
+
 TEST(Tokenizer, SmallGoldens) {
   for (const char *name : smallNames) {
     Loaded tokenizer(goldens + name + ".json");
     EXPECT_GE(checkGoldens(*tokenizer, goldens + name + ".jsonl"), 200) << name;
+    EXPECT_GE(checkControls(*tokenizer), 6) << name;
   }
 }
 
 /// tokenizer.json.xz of ../shared/data (or GEMMAC_SHARED), unpacked by xz into a temporary file.
-static void checkRealGoldens(const std::string &name, int lines) {
+static void checkRealGoldens(const std::string &name, int lines, int controls) {
   const char *given = std::getenv("GEMMAC_SHARED");
   std::string shared = given ? given : GEMMAC_SOURCE_DIR "/../shared";
   std::string packed = shared + "/data/" + name + "-tokenizer.json.xz";
@@ -94,13 +116,14 @@ static void checkRealGoldens(const std::string &name, int lines) {
   Loaded tokenizer(file);
   std::remove(file.c_str());
   EXPECT_EQ(checkGoldens(*tokenizer, shared + "/goldens/tokenizer/" + name + ".jsonl"), lines);
+  EXPECT_EQ(checkControls(*tokenizer), controls);
 }
 
 TEST(Tokenizer, SharedGoldensGemma3) {
-  checkRealGoldens("gemma3", 328);
+  checkRealGoldens("gemma3", 328, 9);
 }
 TEST(Tokenizer, SharedGoldensGemma4) {
-  checkRealGoldens("gemma4", 728);
+  checkRealGoldens("gemma4", 728, 23);
 }
 
 static double rankKey(const std::string &left, const std::string &right, const void *context) {
@@ -231,7 +254,7 @@ TEST(Tokenizer, LongTextWithoutCuts) {
     double secondsPerByte[2];
     for (bool isLong : {false, true}) {
       std::string text;
-      while (text.size() < (isLong ? 4u << 20 : 256u << 10))
+      while (text.size() < (isLong ? 2u << 20 : 128u << 10))
         text += unit;
       double start = threadSeconds();
       Result<std::vector<int32_t>> ids = tokenizer->encode(text);
