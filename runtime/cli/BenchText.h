@@ -21,7 +21,8 @@ Result<EncodeTimes> measureEncode(const Tokenizer &tokenizer, std::string_view t
 
 /// `bytes` of words, which are tokens of the vocabulary that begin with a space and go on with letters, drawn so that
 /// the n-th of them (in order of ids, which merging gave by frequency) comes up in proportion to 1 / n, with some
-/// punctuation. Kinder than prose in one way, for every word is one token; any token is a word where there are few.
+/// punctuation. Unlike prose in two ways: every word is one token, and more of them are
+/// rare. Any token is a word where there are few.
 std::string wordsOfVocabulary(const Tokenizer &tokenizer, size_t bytes);
 
 } // namespace gemmart
