@@ -1,13 +1,8 @@
-// Reads the TOML into a Description: the only file that sees toml++. One small reader per kind of table; each names the
+// Reads the TOML into a Description. One small reader per kind of table; each names the
 // keys it knows, so that an unknown key is an error with a suggestion.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#define TOML_MAX_NESTED_VALUES 16 // with kLongestLine it bounds how deep a file can make toml++ recurse
 #include "compiler/config/Schema.h"
 #include "compiler/config/Operations.h"
-
-#include <fmt/format.h>
-#include <toml++/toml.h>
+#include "compiler/config/TomlReader.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -17,194 +12,14 @@ namespace gemmac::config {
 
 namespace {
 
-constexpr size_t kLargestFile = 1 << 20, kLongestLine = 1000, kMostEntries = 1000;
+constexpr size_t kLargestFile = 1 << 20, kLongestLine = 1000;
 
-class Reader {
+class Reader : public TomlReader {
 public:
-  Reader(std::string file, Diagnostics &diagnostics) : file(std::move(file)), diagnostics(diagnostics) {}
-
+  using TomlReader::TomlReader;
   Description run(const toml::table &root);
 
 private:
-  std::string file;
-  Diagnostics &diagnostics;
-
-  struct Entry {
-    std::string key;
-    Position where;
-    const toml::node *node;
-  };
-
-  Position at(const toml::source_region &region) const {
-    return {file, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
-  }
-  Position at(const toml::node &node) const { return at(node.source()); }
-  void error(const Position &where, std::string message) { diagnostics.error(where, std::move(message)); }
-
-  /// The entries of a table in the order of the file (toml++ sorts by key).
-  std::vector<Entry> entries(const toml::table &table) const {
-    std::vector<Entry> out;
-    for (auto &&[key, node] : table)
-      out.push_back({std::string(key.str()), at(key.source()), &node});
-    std::sort(out.begin(), out.end(), [](const Entry &a, const Entry &b) {
-      return std::tie(a.where.line, a.where.column, a.key) < std::tie(b.where.line, b.where.column, b.key);
-    });
-    return out;
-  }
-
-  static std::string kind(const toml::node &node) {
-    switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "a list";
-    case toml::node_type::string:
-      return "a string";
-    case toml::node_type::integer:
-      return "an integer";
-    case toml::node_type::floating_point:
-      return "a number";
-    case toml::node_type::boolean:
-      return "true or false";
-    default:
-      return "a date or time";
-    }
-  }
-  void wrongType(const std::string &what, const char *expected, const toml::node &node) {
-    error(at(node), fmt::format("{} must be {}, found {}", what, expected, kind(node)));
-  }
-
-  void unknownKeys(const toml::table &table, const std::string &where, const std::vector<std::string> &known) {
-    for (const Entry &entry : entries(table))
-      if (std::find(known.begin(), known.end(), entry.key) == known.end())
-        error(entry.where,
-              fmt::format("unknown key {} in {}{}", inQuotes(entry.key), where, didYouMean(entry.key, known)));
-  }
-
-  bool identifier(const Entry &entry, const char *what) {
-    const std::string &s = entry.key;
-    auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    bool good = !s.empty() && s.size() <= 64 && letter(s[0]) &&
-                std::all_of(s.begin(), s.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-    for (const char *word : {"true", "false", "null", "i", "value", "x", "ids"})
-      good &= s != word;
-    if (!good)
-      error(entry.where, fmt::format("{} is not a name for {}: letters, digits and '_', not a word of the language",
-                                     inQuotes(s), what));
-    return good;
-  }
-
-  const toml::table *tableAt(const toml::table &parent, const std::string &key, const std::string &name, bool needed) {
-    const toml::node *node = parent.get(key);
-    if (!node) {
-      if (needed)
-        error({file, 1, 1}, fmt::format("missing table [{}]", name));
-      return nullptr;
-    }
-    if (!node->is_table())
-      wrongType(fmt::format("[{}]", name), "a table", *node);
-    return node->as_table();
-  }
-
-  Text text(const toml::node &node, const std::string &what) {
-    if (const auto *value = node.as_string())
-      return {value->get(), at(node)};
-    wrongType(what, "a string", node);
-    return {"", at(node)};
-  }
-  Text textOf(const toml::table &table, const std::string &key, const std::string &where, bool needed) {
-    if (const toml::node *node = table.get(key))
-      return text(*node, key);
-    if (needed)
-      error(at(table), fmt::format("missing key '{}' in {}", key, where));
-    return {"", at(table)};
-  }
-  std::vector<Text> texts(const toml::node *node, const std::string &what) {
-    std::vector<Text> out;
-    if (!node)
-      return out;
-    if (const toml::array *array = node->as_array()) {
-      for (const toml::node &element : *array)
-        out.push_back(text(element, what));
-      return out;
-    }
-    if (node->is_string())
-      out.push_back(text(*node, what));
-    else
-      wrongType(what, "a string or a list of strings", *node);
-    return out;
-  }
-  bool flag(const toml::table &table, const std::string &key) {
-    const toml::node *node = table.get(key);
-    if (node && !node->is_boolean())
-      wrongType(key, "true or false", *node);
-    return node && node->value_or(false);
-  }
-  std::optional<double> real(const toml::table &table, const std::string &key) {
-    const toml::node *node = table.get(key);
-    if (!node)
-      return std::nullopt;
-    if (node->is_number() && std::isfinite(node->value_or(0.0)))
-      return node->value_or(0.0);
-    wrongType(key, "a finite number", *node);
-    return std::nullopt;
-  }
-
-  /// A literal: number, string, true, false, or a list of them.
-  std::optional<Value> literal(const toml::node &node, const std::string &what) {
-    Value out;
-    out.where = at(node);
-    auto scalar = [&](const toml::node &one) -> std::optional<Scalar> {
-      if (const auto *s = one.as_string())
-        return Scalar(s->get());
-      if (const auto *b = one.as_boolean())
-        return Scalar(b->get());
-      if (one.is_number() && std::isfinite(one.value_or(0.0)))
-        return Scalar(one.value_or(0.0));
-      wrongType(what, "a finite number, a string, true or false", one);
-      return std::nullopt;
-    };
-    if (const toml::array *array = node.as_array()) {
-      out.isList = true;
-      if (array->empty())
-        error(at(node), fmt::format("{} is an empty list", what));
-      if (array->empty() || array->size() > kMostEntries)
-        return std::nullopt;
-      for (const toml::node &element : *array) {
-        std::optional<Scalar> one = scalar(element);
-        if (!one)
-          return std::nullopt;
-        out.list.push_back(std::move(*one));
-      }
-      return out;
-    }
-    std::optional<Scalar> one = scalar(node);
-    if (!one)
-      return std::nullopt;
-    out.scalar = std::move(*one);
-    return out;
-  }
-
-  /// An expression in a string, or a literal that is its own value.
-  std::optional<Expression> expression(const toml::node *node, const std::string &what) {
-    if (!node)
-      return std::nullopt;
-    if (const auto *source = node->as_string()) {
-      Position where = at(*node);
-      where.column += 1; // past the quote
-      return Expression::parse(source->get(), where, diagnostics);
-    }
-    if (std::optional<Value> value = literal(*node, what))
-      return Expression::constant(std::move(*value), at(*node));
-    return std::nullopt;
-  }
-  Expression neededExpression(const toml::table &table, const std::string &key, const std::string &where) {
-    std::optional<Expression> out = expression(table.get(key), key);
-    if (!table.get(key))
-      error(at(table), fmt::format("missing key '{}' in {}", key, where));
-    return out.value_or(Expression());
-  }
-
   void readNumbers(const toml::table &root, Description &out);
   void readSizes(const toml::table &root, Description &out);
   void readChecks(const toml::table &root, Description &out);
@@ -216,30 +31,7 @@ private:
   void readIgnored(const toml::node *node, const std::string &where, std::vector<IgnoredDecl> &out);
   void readRuntime(const toml::table &root, Description &out);
   void readLayer(const toml::table &root, Description &out);
-  template <class Callback>
-  void forEachTable(const toml::node *node, const std::string &where, bool needed, Callback callback);
 };
-
-template <class Callback>
-void Reader::forEachTable(const toml::node *node, const std::string &where, bool needed, Callback callback) {
-  if (!node) {
-    if (needed)
-      error({file, 1, 1}, fmt::format("missing table [[{}]]", where));
-    return;
-  }
-  const toml::array *array = node->as_array();
-  if (!array)
-    return wrongType(fmt::format("[[{}]]", where), "a list of tables", *node);
-  if (array->size() > kMostEntries)
-    return error(at(*node),
-                 fmt::format("[[{}]] has {} entries; at most {} are allowed", where, array->size(), kMostEntries));
-  for (const toml::node &element : *array) {
-    if (const toml::table *table = element.as_table())
-      callback(*table);
-    else
-      wrongType(fmt::format("an entry of [[{}]]", where), "a table", element);
-  }
-}
 
 void Reader::readNumbers(const toml::table &root, Description &out) {
   const toml::table *numbers = tableAt(root, "numbers", "numbers", true);
