@@ -153,6 +153,10 @@ Exit Builder::front() {
   Stage last = options.to ? std::min(*options.to, Stage::Layout) : Stage::Layout;
   if (failed(pipeline::runStages(*module, Stage::Import, last, stageOptions, dump)))
     return Exit::Input;
+  if (last == Stage::Layout && !options.quiet && number("kernel.block_tokens") > number("kernel.chunk"))
+    llvm::errs() << llvm::formatv("--chunk {0}: the model's image blocks have up to {1} tokens; those of more than {0} "
+                                  "will be refused\n",
+                                  number("kernel.chunk"), number("kernel.block_tokens"));
   return Exit::Ok;
 }
 

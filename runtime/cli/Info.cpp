@@ -47,6 +47,7 @@ static void printJson(const Loaded &loaded) {
   root["level_reason"] = loaded.choice.reason;
   root["threads"] = loaded.team->threads();
   root["max_chunk_tokens"] = loaded.level().max_chunk_tokens;
+  root["block_tokens"] = model.block_tokens;
   root["decode_bytes"] = model.decode_bytes;
   root["decode_ops"] = model.decode_ops;
   root["file_bytes"] = loaded.artifact.fileBytes();

@@ -23,7 +23,7 @@ def main():
         model = chosen.work / f"{case.name}-{job.quant}-aarch64"
         seconds = build(chosen, case.description, case.folder, job.quant, model, "--target", "aarch64")
         got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"],
-                     prefix=[QEMU, "-cpu", "max"])
+                     prefix=[QEMU, "-cpu", "max"], more=case.blocks)
         reference = native(case, job.quant) if job.quant in ("q8", "q4") else case.reference
         difference = compare(reference, got)
         if job.quant == "f32":
@@ -40,7 +40,7 @@ def main():
     def native(case, quant):
         model = chosen.work / f"{case.name}-{quant}-native"
         build(chosen, case.description, case.folder, quant, model)
-        got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"])
+        got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], more=case.blocks)
         model.unlink()
         return got
 

@@ -81,6 +81,30 @@ def ring(chosen, job):
             said(job, model, ["--tokens", "2,3,4", "--blocks", "0,1"], 1, "2 block numbers for 3 tokens")]
 
 
+def shared(chosen, job):
+    """Blocks where a sliding layer that shares its keys runs for the wanted rows only: no published size, but one mask."""
+    case, rows = job.case, 40
+    folder = chosen.work / "shared-blocks"
+    folder.mkdir()
+    for path in case.folder.iterdir():
+        (folder / path.name).symlink_to(path)
+    config = json.loads((folder / "config.json").read_text()) | {"use_bidirectional_attention": "vision"}
+    (folder / "config.json").unlink()
+    (folder / "config.json").write_text(json.dumps(config))
+    numbers = ",".join(["0"] * 5 + ["1"] * 13 + ["0"] * 2 + ["2"] * 40 + ["3"] * 4)
+    ir, out, model = (chosen.work / f"shared-blocks.{suffix}" for suffix in ("mlir", "f32", "x"))
+    build(chosen, case.description, folder, "f32", ir, "--to", "import")
+    words = ["--tokens", f"@{case.folder / 'tokens.txt'}", "--blocks", numbers]
+    must([chosen.bin / "gemma-run", ir, "--checkpoint", folder, "--description", ROOT / case.description, *words,
+          "--last", rows, "-o", out])
+    build(chosen, case.description, folder, "f32", model, "--target", native_level(chosen))
+    got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], rows, more=words[2:])
+    difference = compare(read_logits(out, rows, case.meta["vocab"]), got)
+    causal = logits(model, case.folder / "tokens.txt", case.meta["vocab"], rows)
+    return [worst_of(job.name, [("max-abs", difference.max_abs, F32_MAX_ABS), ("KL", difference.kl_max, F32_KL)],
+                     detail=difference.where(), note=f"causal differs by {compare(got, causal).max_abs:.1e}")]
+
+
 def causal(chosen, job):
     """The small sizes have no blocks, not even when told so."""
     model = compiled(chosen, job.case, "q8")
@@ -89,10 +113,11 @@ def causal(chosen, job):
 
 def main():
     chosen = options(__doc__)
-    case, small = (Case(ROOT / "test/goldens/text" / name) for name in ("blocks", "e2b-like"))
+    case, small, sharing = (Case(ROOT / "test/goldens/text" / name) for name in ("blocks", "e2b-like", "keqv-shared"))
     native_level(chosen)
     jobs = [Job(f"blocks {quant}", case=case, quant=quant, work=steps) for quant in ("f32", "q8", "q4")]
-    jobs += [Job("short ring", case=case, work=ring), Job("e2b-like", case=small, work=causal)]
+    jobs += [Job("short ring", case=case, work=ring), Job("e2b-like", case=small, work=causal),
+             Job("shared keys", case=sharing, work=shared)]
     return report("blocks", each(chosen, jobs, lambda job: job.work(chosen, job)))
 
 

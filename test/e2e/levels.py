@@ -23,7 +23,7 @@ def main():
         levels = json.loads(must([model, "info", "--json"]).stdout)["levels"]
 
         def judged(name, prefix=(), more=()):
-            got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], prefix, more)
+            got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], prefix, [*more, *case.blocks])
             difference = compare(case.reference, got)
             if job.quant == "f32":
                 quantities = [("max-abs", difference.max_abs, F32_MAX_ABS), ("KL", difference.kl_max, F32_KL)]
