@@ -330,7 +330,8 @@ def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {
   let summary = "the chosen experts' gated MLPs, summed with their weights";
   let description = [{
     `y[t] = sum_j w[t, j] * down[e] . (act(gate[e] . x[t]) * (up[e] . x[t]))`, e the j-th expert of row t, gate[e] the first F
-    rows of gate_up[e] and up[e] the last F. Summed in the order of the routing.
+    rows of gate_up[e] and up[e] the last F. Summed in the order of the routing. Once the weights have formats, x[t] and the
+    product of gate and up are packed (see gemma.pack) as these formats ask.
 
     - (C1) `gate_up` is [E, 2 F, D], `down` is [E, D, F], E the experts of `routing`, D the columns of `input` and `result`
     - (C2) `input`, `routing` and `result` hold the same rows

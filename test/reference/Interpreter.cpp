@@ -2,6 +2,7 @@
 // numbers.
 #include "test/reference/Interpreter.h"
 
+#include "dialects/kernel/Format.h"
 #include "test/reference/Operations.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -77,6 +78,13 @@ Result<Tensor> Interpreter::weight(gemma::WeightOp op) {
   return Tensor{type.getShape().back(), std::move(*read), {}};
 }
 
+/// How the input of a product with this weight is packed: as its format asks, where it has one.
+static StringRef activationKind(mlir::Value weight) {
+  auto op = weight.getDefiningOp<gemma::WeightOp>();
+  auto format = op && op.getFormat() ? kernel::parseFormat(std::string_view(*op.getFormat())) : std::nullopt;
+  return format ? StringRef(kernel::name(kernel::activationOf(*format))) : "f32";
+}
+
 Result<Tensor> Interpreter::evaluate(Operation &operation) {
   return llvm::TypeSwitch<Operation &, Result<Tensor>>(operation)
       .Case([&](gemma::WeightOp op) { return weight(op); })
@@ -89,12 +97,7 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       })
       .Case(
           [&](gemma::ProjectOp op) { return project(in(op.getInput()), data(op.getWeight()), dim(op.getWeight(), 0)); })
-      .Case([&](gemma::PackOp op) {
-        StringRef kind = op.getType().getKind();
-        return kind == "i8"     ? packI8(in(op.getInput()))
-               : kind == "bf16" ? packBf16(in(op.getInput()))
-                                : in(op.getInput());
-      })
+      .Case([&](gemma::PackOp op) { return pack(in(op.getInput()), op.getType().getKind()); })
       .Case([&](gemma::ScaleOp op) { return scale(in(op.getInput()), op.getBy().convertToDouble()); })
       .Case([&](gemma::ScaleByOp op) { return scale(in(op.getInput()), *data(op.getWeight())); })
       .Case([&](gemma::SliceOp op) { return slice(in(op.getInput()), op.getOffset(), gemma::columnsOf(op.getType())); })
@@ -130,7 +133,8 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       })
       .Case([&](gemma::ExpertsOp op) {
         return experts(in(op.getInput()), in(op.getRouting()), in(op.getGateUp()), in(op.getDown()),
-                       dim(op.getDown(), 2), op.getActivation());
+                       dim(op.getDown(), 2), op.getActivation(), activationKind(op.getGateUp()),
+                       activationKind(op.getDown()));
       })
       .Case([&](gemma::LastRowsOp op) { return lastRows(in(op.getInput()), last); })
       .Default([](Operation &op) { return Error{"the reference interpreter does not know " + nameOf(op)}; });

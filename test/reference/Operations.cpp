@@ -114,6 +114,10 @@ Tensor reference::packBf16(const Tensor &input) {
   return result;
 }
 
+Tensor reference::pack(const Tensor &input, llvm::StringRef kind) {
+  return kind == "i8" ? packI8(input) : kind == "bf16" ? packBf16(input) : input;
+}
+
 Tensor reference::scale(const Tensor &input, double by) {
   return forEach(input, [&](double x) { return x * by; });
 }
@@ -238,16 +242,17 @@ Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t to
 }
 
 Tensor reference::experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down,
-                          int64_t hidden, llvm::StringRef activation) {
+                          int64_t hidden, llvm::StringRef activation, llvm::StringRef outerKind,
+                          llvm::StringRef innerKind) {
   int64_t columns = input.columns;
   Tensor result = rowsLike(input, columns);
   for (int64_t t = 0; t < input.rows(); ++t) {
-    Tensor row{columns, {&input.data[t * columns], &input.data[t * columns] + columns}, {}};
+    Tensor row = pack({columns, {&input.data[t * columns], &input.data[t * columns] + columns}, {}}, outerKind);
     std::vector<double> sums(columns);
     for (int64_t j = 0; j < routing.columns; ++j) {
       int64_t expert = routing.ids[t * routing.columns + j];
       Tensor both = project(row, &gateUp.data[expert * 2 * hidden * columns], 2 * hidden);
-      Tensor inner = gated(slice(both, 0, hidden), slice(both, hidden, hidden), activation);
+      Tensor inner = pack(gated(slice(both, 0, hidden), slice(both, hidden, hidden), activation), innerKind);
       Tensor outer = project(inner, &down.data[expert * columns * hidden], columns);
       for (int64_t d = 0; d < columns; ++d)
         sums[d] += static_cast<double>(routing.data[t * routing.columns + j]) * outer.data[d];

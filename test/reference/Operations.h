@@ -16,6 +16,8 @@ Tensor project(const Tensor &input, const float *weight, int64_t outputs);
 /// Codes and scales of 32 columns each, multiplied out again.
 Tensor packI8(const Tensor &input);
 Tensor packBf16(const Tensor &input);
+/// gemma.pack of one kind: i8, bf16 or f32.
+Tensor pack(const Tensor &input, llvm::StringRef kind);
 Tensor scale(const Tensor &input, double by);
 Tensor slice(const Tensor &input, int64_t offset, int64_t columns);
 Tensor add(const Tensor &lhs, const Tensor &rhs);
@@ -35,9 +37,9 @@ double gateNoise(uint64_t seed, int64_t position, int64_t expert);
 /// scores + noise, row t at `firstPosition` + t; `deviations` (before softplus) may be null: 1 everywhere.
 Tensor noisyScores(const Tensor &scores, const Tensor *deviations, uint64_t seed, int64_t firstPosition);
 Tensor topK(const Tensor &scores, const Tensor &perExpert, int64_t topK);
-/// gateUp [E, 2 F, D], down [E, D, F].
+/// gateUp [E, 2 F, D], down [E, D, F]. `outerKind` and `innerKind`: how the inputs of the two are packed.
 Tensor experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down, int64_t hidden,
-               llvm::StringRef activation);
+               llvm::StringRef activation, llvm::StringRef outerKind, llvm::StringRef innerKind);
 Tensor lastRows(const Tensor &input, int64_t rows);
 
 } // namespace gemmac::reference

@@ -202,7 +202,14 @@ TEST(Experts, SumTheChosenWithTheirWeights) {
   Tensor routing{2, {0.25f, 2}, {1, 0}};
   Tensor gateUp = rows(1, {1, 10, -1, 20}), down = rows(1, {3, 5});
   double first = 5 * (-1 / (1 + std::exp(1.0))) * 20, second = 3 * (1 / (1 + std::exp(-1.0))) * 10;
-  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu"), {float(0.25 * first + 2 * second)}, 1e-5);
+  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "f32", "f32"), {float(0.25 * first + 2 * second)},
+             1e-5);
+  // One column is one group, so 8 bits hold it exactly; bfloat16 rounds the inner products.
+  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "i8", "i8"), {float(0.25 * first + 2 * second)},
+             1e-5);
+  Tensor rounded = experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "f32", "bf16");
+  EXPECT_GT(std::abs(rounded.data[0] - (0.25 * first + 2 * second)), 1e-5);
+  expectNear(rounded, {float(0.25 * first + 2 * second)}, 0.1);
 }
 
 TEST(LastRows, KeepsTheEnd) {

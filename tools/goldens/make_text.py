@@ -35,6 +35,11 @@ BASE = {
     "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "global_rope_theta": 1000000.0, "global_rope_part": 0.25,
     "tokens": 64, "prefix": "model.", "shards": 1, "towers": False, "tokenizer": False, "blocks": [],
 }
+SMALL = {"pattern": "sfsf", "vocab_size": 128, "hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2,
+         "num_key_value_heads": 1, "head_dim": 16, "global_head_dim": 32, "sliding_window": 9, "num_kv_shared_layers": 2,
+         "tokens": 32}
+SMALL_EXPERTS = {"enable_moe_block": True, "num_experts": 5, "top_k_experts": 2, "moe_intermediate_size": 16}
+SMALL_KEQV = {"attention_k_eq_v": True, "num_global_key_value_heads": 1}
 CASES = {
     "base": ("sliding and global attention, own K and V, dense; text-only export (prefix model.); has a tokenizer",
              {"seed": 101, "vocab_size": 512, "tokenizer": True}),
@@ -57,9 +62,10 @@ CASES = {
                     {"seed": 106, "pattern": "sfsf", "attention_k_eq_v": True, "num_global_key_value_heads": 1,
                      "num_kv_shared_layers": 2, "use_double_wide_mlp": True}),
     "moe-ple-shared": ("experts with per-layer embeddings and shared K/V: classes that no published size combines",
-                       {"seed": 107, "hidden_size": 64, "pattern": "sfsf", "hidden_size_per_layer_input": 32,
+                       {"seed": 107, "hidden_size": 32, "vocab_size": 192, "intermediate_size": 64, "head_dim": 16,
+                        "global_head_dim": 32, "pattern": "sfsf", "hidden_size_per_layer_input": 32,
                         "num_kv_shared_layers": 2,
-                        "enable_moe_block": True, "num_experts": 8, "top_k_experts": 2, "moe_intermediate_size": 32}),
+                        "enable_moe_block": True, "num_experts": 8, "top_k_experts": 2, "moe_intermediate_size": 16}),
     "odd": ("window crossed many times, one global head, widths and lengths that are no multiples of 32",
             {"seed": 108, "vocab_size": 263, "hidden_size": 88, "intermediate_size": 200, "sliding_window": 7,
              "num_attention_heads": 3, "num_key_value_heads": 1, "tokens": 61}),
@@ -80,6 +86,17 @@ CASES = {
                  "enable_moe_block": True, "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 32,
                  "rms_norm_eps": 0.05, "rope_theta": 2500.0, "global_rope_theta": 90000.0, "global_rope_part": 0.5,
                  "final_logit_softcapping": 12.0, "tokens": 32}),
+    # One layer of each kind with its own K/V and one that shares: the classes that no other case holds, as small as they go.
+    **{name: (f"{why}; keys and values of its own and shared, sliding and global", SMALL | more) for name, why, more in (
+        ("shared-dense", "dense", {"seed": 201}),
+        ("shared-wide", "double-wide where shared", {"seed": 202, "use_double_wide_mlp": True}),
+        ("shared-moe", "experts", {"seed": 203} | SMALL_EXPERTS),
+        ("shared-keqv", "K = V, dense", {"seed": 204} | SMALL_KEQV),
+        ("shared-keqv-moe", "K = V, experts", {"seed": 205} | SMALL_KEQV | SMALL_EXPERTS),
+        ("shared-keqv-ple", "K = V, dense, per-layer embeddings", {"seed": 206, "hidden_size_per_layer_input": 16} | SMALL_KEQV),
+        ("shared-keqv-wide-ple", "K = V, double-wide where shared, per-layer embeddings",
+         {"seed": 207, "hidden_size_per_layer_input": 16, "use_double_wide_mlp": True} | SMALL_KEQV),
+    )},
     "llama": ("a second family: no q/k norm, SiLU, one norm before each half, own head, large epsilon",
               {"seed": 110, "model": "llama", "description": "test/families/llama.toml", "pattern": "ff",
                "vocab_size": 256, "num_attention_heads": 6, "head_dim": 16, "final_logit_softcapping": None,
