@@ -12,9 +12,10 @@ namespace {
 
 class DotWriter {
 public:
-  DotWriter(Emitter &e, kernel::Format format, kernel::Activation inputs, int64_t tokens)
-      : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), lanes(std::min<int64_t>(e.lanes(), 32)),
-        words(e.vec(lanes, e.i32())), bytes(e.vec(4 * lanes, e.i8())), floats(e.vec(lanes, e.f32())) {}
+  DotWriter(Emitter &e, kernel::Format format, kernel::Activation inputs, int64_t tokens, int64_t tile)
+      : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), tile(tile),
+        lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())), bytes(e.vec(4 * lanes, e.i8())),
+        floats(e.vec(lanes, e.f32())) {}
 
   void write(func::FuncOp function);
 
@@ -40,7 +41,8 @@ private:
   Emitter &e;
   const kernel::FormatInfo &info;
   kernel::Activation inputs;
-  int64_t tokens, lanes;
+  int64_t tokens, tile; ///< the first tokens of a tile are multiplied
+  int64_t lanes;
   VectorType words, bytes, floats;
   DenseMap<std::pair<int64_t, int64_t>, std::pair<Value, Value>> nibbles; ///< of the block being written
 };
@@ -75,10 +77,10 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
   nibbles.clear();
   SmallVector<Value> scales(tokens), totals(tokens);
   for (int64_t t = 0; t < tokens; ++t) {
-    totals[t] = e.load(e.i32(), e.at(inputs, 36 * tokens + 4 * t));
-    scales[t] = e.load(e.f32(), e.at(inputs, 40 * tokens + 4 * t));
+    totals[t] = e.load(e.i32(), e.at(inputs, 36 * tile + 4 * t));
+    scales[t] = e.load(e.f32(), e.at(inputs, 40 * tile + 4 * t));
   }
-  auto firstHalf = [&](int64_t t) { return e.load(e.i32(), e.at(inputs, 32 * tokens + 4 * t)); };
+  auto firstHalf = [&](int64_t t) { return e.load(e.i32(), e.at(inputs, 32 * tile + 4 * t)); };
   for (int64_t part = 0; part < info.scales; ++part) {
     SmallVector<Value> sums(tokens * count);
     for (int64_t t = 0; t < tokens; ++t) {
@@ -119,7 +121,7 @@ void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, 
     for (int64_t v = 0; v < count; ++v)
       rows.push_back(codes(weights, quad, first + v));
     for (int64_t t = 0; t < tokens; ++t) {
-      Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tokens + t) * 4)), words);
+      Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tile + t) * 4)), words);
       for (int64_t v = 0; v < count; ++v)
         sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v],
                                                     e.bitcast(input, bytes), maxCode, isSigned);
@@ -133,7 +135,7 @@ void DotWriter::pairBlock(Value weights, Value inputs, int64_t first, int64_t co
     for (int64_t v = 0; v < count; ++v)
       rows.push_back(e.load(words, e.at(weights, pair * 128 + rowOffset(first + v))));
     for (int64_t t = 0; t < tokens; ++t) {
-      Value input = e.splat(e.load(e.i32(), e.at(inputs, (pair * tokens + t) * 4)), words);
+      Value input = e.splat(e.load(e.i32(), e.at(inputs, (pair * tile + t) * 4)), words);
       for (int64_t v = 0; v < count; ++v)
         acc[t * count + v] = kernel::PairDotOp::create(e.b, e.loc, floats, acc[t * count + v], rows[v], input);
     }
@@ -159,7 +161,7 @@ void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count,
       rows[v] = e.bitcast(bits, floats);
     }
     for (int64_t t = 0; t < tokens; ++t) {
-      Value input = e.splat(e.load(e.f32(), e.at(inputs, (column * tokens + t) * 4)), floats);
+      Value input = e.splat(e.load(e.f32(), e.at(inputs, (column * tile + t) * 4)), floats);
       for (int64_t v = 0; v < count; ++v)
         acc[t * count + v] = e.fma(rows[v], input, acc[t * count + v]);
     }
@@ -169,7 +171,7 @@ void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count,
 void DotWriter::write(func::FuncOp function) {
   Value weights = function.getArgument(0), inputs = function.getArgument(1), groups = function.getArgument(2),
         result = function.getArgument(3);
-  int64_t inputBytes = packedBlockBytes(this->inputs, tokens), vectors = 32 / lanes;
+  int64_t inputBytes = packedBlockBytes(this->inputs, tile), vectors = 32 / lanes;
   int64_t count = std::min(e.level.rowVectors, vectors);
   Value panelBytes = e.mul(groups, info.panelBlockBytes);
   for (int64_t first = 0; first < vectors; first += count) {
@@ -192,7 +194,7 @@ void DotWriter::write(func::FuncOp function) {
 
 } // namespace
 
-void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs,
-                    int64_t tokens) {
-  DotWriter(e, format, inputs, tokens).write(function);
+void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens,
+                    int64_t tile) {
+  DotWriter(e, format, inputs, tokens, tile).write(function);
 }

@@ -101,6 +101,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   Slots slots(code, code.pointers[2], rowsOf(op.getSlots()), op.getTopK(), op.getExperts());
   Value gate = e.stack(tile * 128), up = e.stack(tile * 128);
   func::FuncOp dot = code.tiler.dot(format, kernel::activationOf(format), tile, e.loc);
+  int64_t half = tile / 2;
 
   auto writeLane = [&](Value panel, Value lane, Value slot) {
     Value from = e.at(gate, e.mul(lane, 128));
@@ -140,10 +141,20 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
     e.loop(from, to, 1, [&](Value index) {
       Value inputs =
           e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
-      func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), gate});
-      if (op.getActivation())
-        func::CallOp::create(e.b, e.loc, dot,
-                             ValueRange{e.at(weights, kernel::memberBytes(type)), inputs, e.number(groups), up});
+      auto multiply = [&](func::FuncOp dot) {
+        func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), gate});
+        if (op.getActivation())
+          func::CallOp::create(e.b, e.loc, dot,
+                               ValueRange{e.at(weights, kernel::memberBytes(type)), inputs, e.number(groups), up});
+      };
+      // An expert's last tile is often nearly empty: then its second half is not multiplied.
+      if (half > 0)
+        e.ifElse(
+            e.less(slots.get(slots.layout.slotRow, e.add(e.mul(index, tile), half)), e.number(0)),
+            [&] { multiply(code.tiler.dot(format, kernel::activationOf(format), tile, e.loc, half)); },
+            [&] { multiply(dot); });
+      else
+        multiply(dot);
       e.loop(e.number(0), e.number(tile), 1, [&](Value lane) {
         Value slot = e.add(e.mul(index, tile), lane);
         e.ifThen(e.less(e.number(-1), slots.get(slots.layout.slotRow, slot)), [&] { writeLane(panel, lane, slot); });

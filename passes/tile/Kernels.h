@@ -24,8 +24,9 @@ public:
 
   /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float
   /// [tile][32]. `groups` blocks of 32 columns; `inputs` is the format's own kind, or F32 for f32 and bf16; see
-  /// Format.h and Sizes.h for the layouts.
-  mlir::func::FuncOp dot(kernel::Format format, kernel::Activation inputs, int64_t tokens, mlir::Location loc);
+  /// Format.h and Sizes.h for the layouts. With `tokens` only the first so many of the tile are multiplied.
+  mlir::func::FuncOp dot(kernel::Format format, kernel::Activation inputs, int64_t tile, mlir::Location loc,
+                         std::optional<int64_t> tokens = std::nullopt);
 
   mlir::ModuleOp module;
   mlir::OpBuilder b;
@@ -39,7 +40,7 @@ private:
   mlir::Value address(Emitter &e, mlir::Value place, mlir::Value step);
 
   std::map<std::string, mlir::func::FuncOp> functions; ///< phases by what they do, see phaseKey
-  std::map<std::tuple<kernel::Format, kernel::Activation, int64_t>, mlir::func::FuncOp> dots;
+  std::map<std::tuple<kernel::Format, kernel::Activation, int64_t, int64_t>, mlir::func::FuncOp> dots;
   std::string prefix;
 };
 
@@ -65,8 +66,8 @@ void writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op);
 void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
 
 /// Writes the body of a dot function, see Tiler::dot.
-void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs,
-              int64_t tokens);
+void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens,
+              int64_t tile);
 
 /// Packs 32 floats at `source` into the block at `block`, as token `lane` of a tile. With `count` < 32 only so many are
 /// there, the others are 0.

@@ -80,8 +80,10 @@ func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Loca
   return function;
 }
 
-func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_t tokens, Location loc) {
-  func::FuncOp &known = dots[{format, inputs, tokens}];
+func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_t tile, Location loc,
+                        std::optional<int64_t> some) {
+  int64_t tokens = some.value_or(tile);
+  func::FuncOp &known = dots[{format, inputs, tile, tokens}];
   if (known)
     return known;
   OpBuilder::InsertionGuard guard(b);
@@ -90,11 +92,13 @@ func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_
   std::string name =
       ("dot_" + StringRef(kernel::info(format).name) + "_" + StringRef(kernel::name(inputs)) + "_" + Twine(tokens))
           .str();
+  if (tokens < tile)
+    name += "_of_" + std::to_string(tile);
   known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
   makeLocal(known);
   b.setInsertionPointToStart(known.addEntryBlock());
   Emitter e(b, loc, level);
-  writeDot(e, known, format, inputs, tokens);
+  writeDot(e, known, format, inputs, tokens, tile);
   func::ReturnOp::create(b, loc);
   return known;
 }

@@ -194,7 +194,8 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // -----
 
 // Experts. An item is a panel of 32 outputs of one expert: the tiles of that expert's rows are the inner loop, so its weights
-// stream from memory once in a step, however many rows chose it, and those of an expert that nobody chose are no item at all.
+// stream from memory once in a step, however many rows chose it, and those of an expert that nobody chose are no item at all. A
+// tile whose second half is empty is multiplied by half.
 // CHECK-LABEL: func.func @gm_any_prefill(
 // CHECK:         call @[[PROJECT:gm_any_prefill_expert_project_[0-9]+]](
 // CHECK:       func.func private @[[PROJECT]](%{{.+}}: !llvm.ptr, %{{.+}}: i64, %[[IN:.+]]: !llvm.ptr, %[[WEIGHTS:.+]]: !llvm.ptr, %[[SLOTS:.+]]: !llvm.ptr,
@@ -208,7 +209,11 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:             %[[BLOCK:.+]] = llvm.getelementptr %[[WEIGHTS]][
 // CHECK:             scf.for
 // CHECK-NOT:           llvm.getelementptr %[[WEIGHTS]]
-// CHECK:               func.call @dot_q4_i8_4(%[[BLOCK]],
+// CHECK:               %[[FEW:.+]] = arith.cmpi slt
+// CHECK-NEXT:          scf.if %[[FEW]] {
+// CHECK:                 func.call @dot_q4_i8_2_of_4(%[[BLOCK]],
+// CHECK:               } else {
+// CHECK:                 func.call @dot_q4_i8_4(%[[BLOCK]],
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
   func.func @step(%ids: tensor<?xi32>) {
     %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q4", "panel", 8 x 64 x 96>
