@@ -18,7 +18,7 @@ static std::string hexHash(uint64_t hash) {
 static void printJson(const Loaded &loaded) {
   const GmModel &model = loaded.model;
   const Manifest &manifest = loaded.manifest;
-  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens);
+  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens, loaded.artifact.fileBytes());
   nlohmann::ordered_json root;
   root["model"] = manifest.model;
   root["size"] = manifest.size;
@@ -28,6 +28,7 @@ static void printJson(const Loaded &loaded) {
   root["compiled_context"] = model.context_tokens;
   root["vocab"] = model.vocab_tokens;
   root["memory"] = {{"weights", memory.weights},
+                    {"rest_of_file", memory.restOfFile},
                     {"kv", memory.kv},
                     {"kv_fixed", model.kv_fixed_bytes},
                     {"kv_per_token", model.kv_token_bytes},
@@ -63,7 +64,7 @@ static void printJson(const Loaded &loaded) {
 static void printText(const Loaded &loaded) {
   const GmModel &model = loaded.model;
   const Manifest &manifest = loaded.manifest;
-  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens);
+  MemoryStatement memory = memoryStatement(model, loaded.level(), loaded.contextTokens, loaded.artifact.fileBytes());
   std::string formats, levels;
   for (const auto &[name, count] : manifest.formats)
     formats += (formats.empty() ? "" : ", ") + name + format(" x %lld", (long long)count);
@@ -81,10 +82,11 @@ static void printText(const Loaded &loaded) {
   printf("level      %s: %s\n", loaded.level().name, loaded.choice.reason.c_str());
   printf("threads    %lld%s\n\n", (long long)loaded.team->threads(), loaded.team->pinned() ? ", pinned" : "");
   printf("memory     weights %12s  mapped from this file\n", formatBytes(memory.weights).c_str());
+  printf("           rest    %12s  of this file: tokenizer and code\n", formatBytes(memory.restOfFile).c_str());
   printf("           kv      %12s  with a full context: %s and %s per token\n", formatBytes(memory.kv).c_str(),
          formatBytes(model.kv_fixed_bytes).c_str(), formatBytes(model.kv_token_bytes).c_str());
   printf("           arena   %12s\n", formatBytes(memory.arena).c_str());
-  printf("           logits  %12s\n", formatBytes(memory.logits).c_str());
+  printf("           logits  %12s  and the sampler's tables\n", formatBytes(memory.logits).c_str());
   printf("           total   %12s\n\n", formatBytes(memory.total()).c_str());
   printf("%-12s %16s  %s\n", "section", "bytes", "hash");
   for (const Section &section : loaded.artifact.sections())

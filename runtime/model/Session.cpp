@@ -8,15 +8,16 @@
 
 namespace gemmart {
 
-MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int64_t contextTokens) {
+MemoryStatement memoryStatement(const GmModel &model, const GmLevel &level, int64_t contextTokens, int64_t fileBytes) {
   MemoryStatement memory;
   memory.weights = model.weight_bytes;
+  memory.restOfFile = std::max<int64_t>(fileBytes - model.weight_bytes, 0);
   // The file rounds its growing part up to blocks, so a full context is what the compiler says, not a product.
   memory.kv = contextTokens == model.context_tokens
                   ? model.kv_bytes
                   : std::min(model.kv_bytes, model.kv_fixed_bytes + contextTokens * model.kv_token_bytes);
   memory.arena = level.arena_bytes;
-  memory.logits = std::min(level.max_last_rows, contextTokens) * model.vocab_tokens * int64_t(sizeof(float));
+  memory.logits = 3 * model.vocab_tokens * int64_t(sizeof(float));
   return memory;
 }
 
@@ -44,7 +45,10 @@ Result<Session> Session::open(const GmModel &model, const GmLevel &level, std::s
   Session session(model, level, team);
   session.contextTokens = contextTokens;
   session.weights = weights.data();
-  Result<Pages> kv = Pages::reserve(model.kv_bytes, "key/value cache", true);
+  // Each head's slots lie together, as many as the context was compiled for. With a much shorter one, large pages would
+  // be touched in front and stay empty behind.
+  bool large = memoryStatement(model, level, contextTokens, 0).kv >= model.kv_bytes / 2;
+  Result<Pages> kv = Pages::reserve(model.kv_bytes, "key/value cache", large);
   if (!kv)
     return kv.status();
   Result<Pages> arena = Pages::reserve(level.arena_bytes, "arena", true);

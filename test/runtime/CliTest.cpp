@@ -133,9 +133,10 @@ TEST_F(CliTest, InfoJsonHasThePromisedKeys) {
   ASSERT_TRUE(json.is_object()) << outcome.err;
   EXPECT_EQ(json["memory"]["weights"], fake::kWeightBytes);
   int64_t parts = 0;
-  for (const char *part : {"weights", "kv", "arena", "logits"})
+  for (const char *part : {"weights", "rest_of_file", "kv", "arena", "logits"})
     parts += json["memory"][part].get<int64_t>();
   EXPECT_EQ(json["memory"]["total"], parts);
+  EXPECT_EQ(json["memory"]["rest_of_file"].get<int64_t>() + fake::kWeightBytes, json["file_bytes"].get<int64_t>());
   ASSERT_EQ(json["sections"].size(), 2u);
   EXPECT_EQ(json["sections"][0]["name"], "weights");
   EXPECT_EQ(json["sections"][0]["bytes"], fake::kWeightBytes);

@@ -198,13 +198,14 @@ TEST_P(SessionTest, GeneratesUntilSomethingStopsIt) {
 INSTANTIATE_TEST_SUITE_P(Threads, SessionTest, testing::Values(1, 2, 5));
 
 TEST(Memory, StatesEveryPart) {
-  MemoryStatement memory = memoryStatement(gmModel, gmModel.levels[1], fake::kContext);
+  MemoryStatement memory = memoryStatement(gmModel, gmModel.levels[1], fake::kContext, fake::kWeightBytes + 500);
   EXPECT_EQ(memory.weights, fake::kWeightBytes);
   EXPECT_EQ(memory.kv, gmModel.kv_bytes);
   EXPECT_EQ(memory.arena, 4096);
   EXPECT_EQ(memory.logits, 3 * 97 * 4);
-  EXPECT_EQ(memory.total(), memory.weights + memory.kv + memory.arena + memory.logits);
-  EXPECT_EQ(memoryStatement(gmModel, gmModel.levels[1], 10).kv, 64 + 10 * 3);
+  EXPECT_EQ(memory.restOfFile, 500);
+  EXPECT_EQ(memory.total(), memory.weights + 500 + memory.kv + memory.arena + memory.logits);
+  EXPECT_EQ(memoryStatement(gmModel, gmModel.levels[1], 10, 0).kv, 64 + 10 * 3);
 }
 
 TEST(Level, TakesTheFirstThatRuns) {
