@@ -20,6 +20,19 @@ using namespace gemmac::gemma;
 
 namespace {
 
+/// Whether a slice is only read where a row's columns can be found at an offset. Projections, attention, experts and
+/// last_rows read whole buffers: for them a slice is copied, as an operation of a phase like any other.
+bool isView(SliceOp slice) {
+  return llvm::all_of(slice->getUsers(),
+                      [](Operation *user) { return isElementwise(user) || isa<RmsNormOp, RopeOp, TopKOp>(user); });
+}
+
+/// The slice that a value is, if it is a view.
+SliceOp viewOf(Value value) {
+  auto slice = value.getDefiningOp<SliceOp>();
+  return slice && isView(slice) ? slice : SliceOp();
+}
+
 struct Phase {
   StringRef kind;
   Rows rows;
@@ -36,12 +49,11 @@ public:
   ArrayRef<Phase> all() const { return phases; }
 
 private:
-  /// The phase that defines a value, seen through slices; -1 for arguments and weights.
+  /// The phase that defines a value, seen through views; -1 for arguments and weights.
   int phaseOf(Value value) const {
-    Operation *op = value.getDefiningOp();
-    if (auto slice = dyn_cast_or_null<SliceOp>(op))
-      return phaseOf(slice.getInput());
-    auto found = assigned.find(op);
+    if (SliceOp view = viewOf(value))
+      return phaseOf(view.getInput());
+    auto found = assigned.find(value.getDefiningOp());
     return found == assigned.end() ? -1 : found->second;
   }
   int latestOperand(Operation *op) const {
@@ -69,16 +81,11 @@ private:
 };
 
 /// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands
-/// from other phases must be earlier; a slice of a result of the same phase would need other columns.
+/// from other phases must be earlier; a view of a result of the same phase would need other columns.
 bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
   if (phase < 0 || phases[phase].kind != "project" || !isElementwise(op))
     return false;
-  for (Value operand : op->getOperands()) {
-    bool sliced = operand.getDefiningOp<SliceOp>() != nullptr;
-    if (phaseOf(operand) == phase && sliced)
-      return false;
-  }
-  return true;
+  return llvm::none_of(op->getOperands(), [&](Value operand) { return viewOf(operand) && phaseOf(operand) == phase; });
 }
 
 int PhaseBuilder::place(Operation *op) {
@@ -98,7 +105,8 @@ int PhaseBuilder::place(Operation *op) {
 
 void PhaseBuilder::assign() {
   for (Operation &op : block) {
-    if (isa<WeightOp, SliceOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
+    auto slice = dyn_cast<SliceOp>(op);
+    if (isa<WeightOp>(op) || (slice && isView(slice)) || op.hasTrait<OpTrait::IsTerminator>())
       continue;
     int phase = place(&op);
     phases[phase].ops.push_back(&op);
@@ -110,12 +118,12 @@ void PhaseBuilder::build(IRRewriter &rewriter) {
   Operation *terminator = block.getTerminator();
   for (Phase &phase : phases) {
     llvm::SmallPtrSet<Operation *, 16> members(phase.ops.begin(), phase.ops.end());
-    // A slice used here becomes an operation of this phase.
+    // A view used here becomes an operation of this phase.
     for (Operation *op : phase.ops)
       for (OpOperand &operand : op->getOpOperands())
-        if (auto slice = operand.get().getDefiningOp<SliceOp>(); slice && !members.contains(slice)) {
+        if (SliceOp view = viewOf(operand.get()); view && !members.contains(view)) {
           rewriter.setInsertionPoint(op);
-          operand.set(rewriter.clone(*slice)->getResult(0));
+          operand.set(rewriter.clone(*view)->getResult(0));
           members.insert(operand.get().getDefiningOp());
         }
     SmallVector<Operation *> ordered; // program order, clones included
@@ -147,7 +155,7 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
           << remark::reason("{0} phase of {1} operations", phase.kind, phase.ops.size());
     IRRewriter rewriter(&getContext());
     builder.build(rewriter);
-    // Slices whose users took copies.
+    // Views whose users took copies.
     getOperation().walk([](SliceOp slice) {
       if (slice->use_empty())
         slice->erase();

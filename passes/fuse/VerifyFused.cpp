@@ -21,6 +21,14 @@ struct VerifyFused : fuse::impl::VerifyFusedBase<VerifyFused> {
         op.emitError() << "after fuse: " << op.getName() << " should stand in a phase";
         return signalPassFailure();
       }
+    getOperation().walk([&](ProjectOp op) {
+      Value input = op.getInput();
+      if (isa<BlockArgument>(input) || input.getDefiningOp<PhaseOp>())
+        return;
+      op.emitError() << "after fuse: a projection should read what another phase yields, not "
+                     << input.getDefiningOp()->getName();
+      signalPassFailure();
+    });
   }
 };
 

@@ -63,7 +63,12 @@ private:
     StringRef kind = packedKind(op.getWeight().getDefiningOp<WeightOp>());
     Value input = op.getInput();
     // The value may be known by another name by now: phases are rebuilt. So look for a pack next to its definition.
-    auto phase = cast<PhaseOp>(input.getDefiningOp());
+    auto phase = input.getDefiningOp<PhaseOp>();
+    if (!phase) { // an argument; anything else breaks the contract of fuse, and the verifier after this says so
+      if (auto argument = dyn_cast<BlockArgument>(input))
+        packArgument(op, argument, kind);
+      return;
+    }
     unsigned index = cast<OpResult>(input).getResultNumber();
     Value inner = phase.getBody().front().back().getOperand(index);
     Value packed = find(phase, inner, input, kind);
@@ -78,10 +83,24 @@ private:
       if (auto pack = value.getDefiningOp<PackOp>();
           pack && pack.getInput() == inner && pack.getType().getKind() == kind)
         return phase.getResult(position);
-    for (Operation *user : outer.getUsers())
+    return findAfter(outer, kind);
+  }
+
+  /// What packAfter made of this value before.
+  Value findAfter(Value value, StringRef kind) {
+    for (Operation *user : value.getUsers())
       if (auto pack = dyn_cast<PackOp>(user); pack && pack.getType().getKind() == kind)
         return cast<PhaseOp>(pack->getParentOp()).getResult(0);
     return {};
+  }
+
+  void packArgument(ProjectOp op, BlockArgument argument, StringRef kind) {
+    Value packed = findAfter(argument, kind);
+    if (!packed) {
+      rewriter.setInsertionPointToStart(argument.getOwner());
+      packed = packInPhase(argument, kind);
+    }
+    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(packed); });
   }
 
   Value makePack(Location loc, Value value, StringRef kind) {
@@ -99,6 +118,11 @@ private:
 
   Value packAfter(PhaseOp phase, Value value, StringRef kind) {
     rewriter.setInsertionPointAfter(phase);
+    return packInPhase(value, kind);
+  }
+
+  /// A phase of its own at the insertion point.
+  Value packInPhase(Value value, StringRef kind) {
     OpBuilder::InsertionGuard guard(rewriter);
     StringRef rows = rowsOf(value.getType()) == Rows::Last ? "last" : "all";
     Type type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rows);

@@ -147,3 +147,50 @@ func.func @attention_and_experts_stand_alone(%x: tensor<?x4xf32>, %r: !gemma.rou
   %2 = gemma.add %1, %0 : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   return %2 : tensor<?x4xf32>
 }
+
+// A projection reads whole buffers: the columns it wants are copied first, and packed there later.
+// CHECK-LABEL: func @a_slice_for_a_projection_is_copied
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x8xf32>
+// CHECK-NEXT:    %[[S:.+]] = gemma.phase "rows" -> tensor<?x4xf32> {
+// CHECK-NEXT:      %[[C:.+]] = gemma.slice %[[X]] at 4
+// CHECK-NEXT:      gemma.yield %[[C]]
+// CHECK:         gemma.phase "project"
+// CHECK-NEXT:      gemma.project %[[S]]
+func.func @a_slice_for_a_projection_is_copied(%x: tensor<?x8xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
+  %s = gemma.slice %x at 4 : tensor<?x8xf32> -> tensor<?x4xf32>
+  %0 = gemma.project %s, %w : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// So does attention. What else reads the copy reads it, too.
+// CHECK-LABEL: func @slices_for_attention_are_copied
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x12xf32>)
+// CHECK-NEXT:    %[[S:.+]]:3 = gemma.phase "rows"
+// CHECK-NEXT:      %[[Q:.+]] = gemma.slice %[[X]] at 0
+// CHECK-NEXT:      %[[K:.+]] = gemma.slice %[[X]] at 4
+// CHECK-NEXT:      %[[N:.+]] = gemma.rms_norm %[[K]]
+// CHECK-NEXT:      gemma.yield %[[Q]], %[[K]], %[[N]]
+// CHECK:         gemma.phase "attention"
+// CHECK-NEXT:      gemma.attention %[[S]]#0, %[[S]]#1, %[[S]]#2
+func.func @slices_for_attention_are_copied(%x: tensor<?x12xf32>) -> tensor<?x4xf32> {
+  %q = gemma.slice %x at 0 : tensor<?x12xf32> -> tensor<?x4xf32>
+  %k = gemma.slice %x at 4 : tensor<?x12xf32> -> tensor<?x4xf32>
+  %v = gemma.rms_norm %k eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  %a = gemma.attention %q, %k, %v heads 1 kv_heads 1 head_dim 4 scale 1.0
+      : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  return %a : tensor<?x4xf32>
+}
+
+// A slice of a slice, and one that is the result.
+// CHECK-LABEL: func @slices_that_nothing_reads_in_part
+// CHECK-NEXT:    %[[S:.+]] = gemma.phase "rows"
+// CHECK-NEXT:      %[[A:.+]] = gemma.slice %{{.+}} at 4
+// CHECK-NEXT:      %[[B:.+]] = gemma.slice %[[A]] at 2
+// CHECK-NEXT:      gemma.yield %[[B]]
+// CHECK-NEXT:    }
+// CHECK-NEXT:    return %[[S]]
+func.func @slices_that_nothing_reads_in_part(%x: tensor<?x8xf32>) -> tensor<?x2xf32> {
+  %s = gemma.slice %x at 4 : tensor<?x8xf32> -> tensor<?x4xf32>
+  %t = gemma.slice %s at 2 : tensor<?x4xf32> -> tensor<?x2xf32>
+  return %t : tensor<?x2xf32>
+}

@@ -152,3 +152,24 @@ func.func @after_experts(%x: tensor<?x4xf32, "last">, %r: !gemma.routing<1 of 2,
   }
   return %1 : tensor<?x8xf32, "last">
 }
+
+// -----
+
+// An argument has no phase that makes it: one phase packs it for all its readers.
+// CHECK-LABEL: func @an_argument
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x4xf32>)
+// CHECK:         %[[P:.+]] = gemma.phase "rows" -> !gemma.packed<4 x "i8", "all"> {
+// CHECK-NEXT:      gemma.pack %[[X]]
+// CHECK-NOT:     gemma.pack %
+// CHECK:         gemma.project %[[P]]
+// CHECK-NEXT:    gemma.project %[[P]]
+func.func @an_argument(%x: tensor<?x4xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %w = gemma.weight "w" index 0 format "q8" : tensor<8x4xf32>
+  %v = gemma.weight "v" index 1 format "q8" : tensor<8x4xf32>
+  %0:2 = gemma.phase "project" -> tensor<?x8xf32>, tensor<?x8xf32> {
+    %a = gemma.project %x, %w : tensor<?x4xf32>, tensor<8x4xf32> -> tensor<?x8xf32>
+    %b = gemma.project %x, %v : tensor<?x4xf32>, tensor<8x4xf32> -> tensor<?x8xf32>
+    gemma.yield %a, %b : tensor<?x8xf32>, tensor<?x8xf32>
+  }
+  return %0#0, %0#1 : tensor<?x8xf32>, tensor<?x8xf32>
+}
