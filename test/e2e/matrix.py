@@ -75,6 +75,7 @@ MODELS = {
     "one-sliding": model("s", shared_layers=0, heads=1, kv_heads=1, hidden_size=16, head_dim=2, ffn_size=1, vocab=5),
     "one-global": model("f", shared_layers=0, heads=1, kv_heads=1, hidden_size=32, global_head_dim=2, global_rope_part=1.0),
     "all-experts": model("sf", shared_layers=0, experts=3, top_k_experts=3, expert_size=1, ffn_size=160, hidden_size=132),
+    "two-sources": model("sfsfsf", hidden_size=44, heads=3, kv_heads=3),  # a sharing layer must read the later of two
 }
 UNLIMITED = {  # a line of models/gemma4.toml -> the same without its limit
     'v_from_k  = "!sliding && owns_kv && (k_eq_v ?? !has(\'blk.{i}.attn_v.weight\'))"': 'v_from_k = "owns_kv && k_eq_v"',
