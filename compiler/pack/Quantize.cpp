@@ -1,6 +1,6 @@
-// q8: scale = largest magnitude / 127. q4: codes -8..7, the scale with the least squared error among a few candidates,
-// then one least-squares step. q4m, q8m: scale and minimum from the range, then least-squares steps. Codes are always
-// chosen for the scale as rounded to f16.
+// q8: scale = largest magnitude / 127. q4: codes -8..7, the scale with the least weighted squared error among a few
+// candidates, then one least-squares step. q4m, q8m: scale and minimum from the range, then least-squares steps. Codes
+// are always chosen for the scale as rounded to f16.
 #include "compiler/pack/Quantize.h"
 
 #include "compiler/import/Half.h"
@@ -81,6 +81,15 @@ struct Grid {
     }
     return sum(total);
   }
+  /// With a weight for each value's square, and no minimum.
+  float error(const Values &x, const Values &weights) const {
+    Lanes total{};
+    for (int i = 0; i < kVectors; ++i) {
+      Lanes off = x.v[i] - at(x.v[i]) * splat(scale);
+      total += weights.v[i] * off * off;
+    }
+    return sum(total);
+  }
   void store(const Values &x, int zero, Group &out) const {
     for (int i = 0; i < kVectors; ++i) {
       Lanes biased = at(x.v[i]) + splat(kRounder + static_cast<float>(zero));
@@ -158,6 +167,20 @@ template <class Consider> void considerGrids(const Values &x, float extreme, Con
       consider(extreme / -places[i]);
 }
 
+/// How much the error of each value matters: its square, and the mean square of the group. Large weights carry more of
+/// what a model says than their share of the squared error (docs/quantization.md).
+Values importance(const Values &x) {
+  Values weights;
+  Lanes total{};
+  for (int i = 0; i < kVectors; ++i) {
+    weights.v[i] = x.v[i] * x.v[i];
+    total += weights.v[i];
+  }
+  for (Lanes &w : weights.v)
+    w += splat(sum(total) / 32);
+  return weights;
+}
+
 bool quantize4(const Values &x, Group &out) {
   Range r = range(x);
   float extreme = -r.low > r.high ? r.low : r.high;
@@ -166,10 +189,11 @@ bool quantize4(const Values &x, Group &out) {
   Grid best = grid(extreme / -8, 0, -8, 7);
   if (best.scale == 0)
     return storeZeros(8, out), true;
-  float error = best.error(x);
+  const Values weights = importance(x);
+  float error = best.error(x, weights);
   auto consider = [&](float scale) {
     Grid g = grid(scale, 0, -8, 7);
-    float e = g.error(x);
+    float e = g.error(x, weights);
     bool better = e < error; // selected, not branched on: it is a coin toss
     best.scale = better ? g.scale : best.scale;
     best.inverse = better ? g.inverse : best.inverse;
@@ -182,10 +206,10 @@ bool quantize4(const Values &x, Group &out) {
     considerGrids(x, extreme, consider);
   if (error > 0) {
     Lanes xq{}, qq{};
-    for (const Lanes &v : x.v) {
-      Lanes q = best.at(v);
-      xq += v * q;
-      qq += q * q;
+    for (int i = 0; i < kVectors; ++i) {
+      Lanes q = best.at(x.v[i]), weighted = weights.v[i] * q;
+      xq += x.v[i] * weighted;
+      qq += q * weighted;
     }
     if (float squares = sum(qq); squares > 0)
       consider(sum(xq) / squares);
