@@ -3,7 +3,7 @@
 import json
 import sys
 
-from common import SHARED, Job, build, each, logits, options, read_logits, report, skip, worst_of
+from common import SHARED, Job, build, each, logits, native_level, options, read_logits, report, skip, worst_of
 from measures import F32_MAX_ABS, KEEP_FACTOR, compare
 
 
@@ -22,9 +22,11 @@ def main():
                 continue  # meta.json also tells of files that were made and not kept
             jobs += [Job(f"{name} {quant}", path=path, quant=quant, meta=meta, facts=facts) for quant in chosen.quant]
 
+    level = native_level(chosen)
+
     def work(job):
         model = chosen.work / job.name.replace("/", "-").replace(" ", "-")
-        seconds = build(chosen, "models/gemma4.toml", job.path, job.quant, model)
+        seconds = build(chosen, "models/gemma4.toml", job.path, job.quant, model, "--target", level)
         got = logits(model, job.path.parent / "tokens.txt", job.meta["vocab"], job.meta["tokens"])
         model.unlink()
         reference = read_logits(job.path.with_suffix(".logits.f32"), job.meta["tokens"], job.meta["vocab"])

@@ -15,7 +15,7 @@ QEMU = "qemu-x86_64-static"
 
 
 def main():
-    chosen = options(__doc__, only={"nargs": "*", "default": ["e2b-like", "26b-like", "odd"]})
+    chosen = options(__doc__, only={"nargs": "*", "default": ["e2b-like", "26b-like"]})
 
     def work(job):
         case, model = job.case, chosen.work / job.name.replace(" ", "-")

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""The quantised recipes, and what must not change a bit: threads, chunks of the prompt, decoding instead of prefill, a second
-build.
+"""The quantised recipes, what run says, and a second build. (Bits that no thread or step may change: exact.py.)
 
 q8 and q4 have two references. The interpreter on the same packed weights shows what the kernels add (rounded activations, a
 bfloat16 cache); transformers shows the whole loss. Both are bounded in units of transformers' own bfloat16 loss on that case, which
@@ -13,18 +12,11 @@ import sys
 
 import numpy as np
 
-from common import ROOT, Case, Failure, Job, Row, build, each, logits, must, options, report, run, worst_of
+from common import ROOT, Case, Job, Row, build, each, logits, must, native_level, options, report, worst_of
 from measures import compare
 
 KERNEL_UNITS = 6    # executable against the interpreter on the same packed weights, mean KL
 Q8_UNITS = 10       # q8 against transformers in float32, mean KL
-CHUNKS = (7, 128)  # as compiled; exact.py has steps of many lengths within one executable
-
-
-def same_bits(name, what, a, b):
-    """A row that misses if one value differs in one bit."""
-    differ = int((a.view(np.uint32) != b.view(np.uint32)).sum()) if a.shape == b.shape else a.size
-    return Row(name, "differ", float(differ), 0.5, detail=f"{differ} of {a.size} values of {a.shape}", note=what)
 
 
 def interpreted(chosen, case, quant):
@@ -38,24 +30,19 @@ def interpreted(chosen, case, quant):
 
 
 def accuracy(chosen, job):
-    """Each level of a q8 or q4 build against the interpreter and against transformers."""
+    """A q8 or q4 build against the interpreter and against transformers."""
     case, quant, model = job.case, job.quant, chosen.work / job.name.replace(" ", "-")
-    seconds = build(chosen, case.description, case.folder, quant, model)
+    seconds = build(chosen, case.description, case.folder, quant, model, "--target", chosen.level)
     unit = case.meta["transformers_bfloat16"]["kl_mean"]
     packed = interpreted(chosen, case, quant)
     weights_alone = compare(case.reference, packed).kl_mean
-    rows = []
-    for level in json.loads(must([model, "info", "--json"]).stdout)["levels"]:
-        if run([model, "info", "--level", level]).returncode != 0:
-            continue  # levels.py runs it under emulation
-        got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], more=["--level", level])
-        kernels, whole = compare(packed, got), compare(case.reference, got)
-        allowed = Q8_UNITS * unit if quant == "q8" else 1.25 * weights_alone + KERNEL_UNITS * unit
-        quantities = [("kernels KL", kernels.kl_mean, KERNEL_UNITS * unit), ("mean KL", whole.kl_mean, allowed)]
-        rows.append(worst_of(f"{job.name} {level}", quantities, detail=kernels.where(), seconds=seconds,
-                             note=f"weights alone {weights_alone:.2e}, altogether {whole.kl_mean:.2e}"))
+    got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"])
+    kernels, whole = compare(packed, got), compare(case.reference, got)
+    allowed = Q8_UNITS * unit if quant == "q8" else 1.25 * weights_alone + KERNEL_UNITS * unit
+    quantities = [("kernels KL", kernels.kl_mean, KERNEL_UNITS * unit), ("mean KL", whole.kl_mean, allowed)]
     model.unlink()
-    return rows
+    return [worst_of(job.name, quantities, detail=kernels.where(), seconds=seconds,
+                     note=f"weights alone {weights_alone:.2e}, altogether {whole.kl_mean:.2e}")]
 
 
 def greedy_again(model, case, reference_tokens, name):
@@ -79,21 +66,13 @@ def seeds(model, tokens, name):
                note="seeds")
 
 
-def bits(chosen, job):
-    """One executable per chunk length, with 1, 2 and 3 threads: all logits equal."""
-    case, quant = job.case, job.quant
-    level = native_level(chosen)
-    first, rows = None, []
-    for chunk in CHUNKS:
-        model = chosen.work / f"{case.name}-{quant}-{chunk}"
-        build(chosen, case.description, case.folder, quant, model, "--chunk", chunk, "--target", level)
-        for threads in (1, 2, 3):
-            got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], more=["--threads", threads])
-            first = got if first is None else first
-            rows.append(same_bits(f"{job.name} chunk {chunk}, {threads} threads", "", first, got))
+def answers(chosen, job):
+    """What run says: the same as one prefill of it, and the same for the same seed."""
+    case, model = job.case, chosen.work / job.name.replace(" ", "-")
+    build(chosen, case.description, case.folder, job.quant, model, "--target", chosen.level)
     tokens = [int(word) for word in (case.folder / "tokens.txt").read_text().split(",")][:40]
-    rows.append(greedy_again(model, case, tokens, f"{job.name} greedy"))
-    rows.append(seeds(model, tokens, f"{job.name} sampled"))
+    rows = [greedy_again(model, case, tokens, f"{job.name} greedy"), seeds(model, tokens, f"{job.name} sampled")]
+    model.unlink()
     return rows
 
 
@@ -101,13 +80,13 @@ def builds(chosen, job):
     """The same command twice, with other threads: the same bytes."""
     one, two = chosen.work / f"{job.name}-1", chosen.work / f"{job.name}-2"
     for path, threads in ((one, 1), (two, 2)):
-        build(chosen, job.description, job.weights, "q4", path, *job.more, "--threads", threads, "--target", native_level(chosen))
+        build(chosen, job.description, job.weights, "q4", path, *job.more, "--threads", threads, "--target", chosen.level)
     same = filecmp.cmp(one, two, shallow=False)
     size = one.stat().st_size
     other = chosen.work / f"{job.name}-other"
     rows = [Row(f"built twice: {job.name}", "differ", float(not same), 0.5, note=f"{size} bytes")]
     if job.other:
-        build(chosen, job.description, job.other, "q4", other, *job.more, "--target", native_level(chosen))
+        build(chosen, job.description, job.other, "q4", other, *job.more, "--target", chosen.level)
         rows.append(Row(f"another seed: {job.name}", "equal", float(filecmp.cmp(one, other, shallow=False)), 0.5))
         other.unlink()
     one.unlink()
@@ -115,33 +94,19 @@ def builds(chosen, job):
     return rows
 
 
-def native_level(chosen):
-    """The best level of this machine, so that only that one need be compiled."""
-    if not hasattr(chosen, "level"):
-        case = Case(ROOT / "test/goldens/text/base")
-        model = chosen.work / "native"
-        build(chosen, case.description, case.folder, "q8", model)
-        facts = json.loads(must([model, "info", "--json"]).stdout)
-        model.unlink()
-        if facts["level"] not in facts["levels"]:
-            raise Failure(f"info --json: level {facts['level']} is none of {facts['levels']}")
-        chosen.level = facts["level"]
-    return chosen.level
-
-
 def main():
     chosen = options(__doc__, only={"nargs": "*", "default": ["base", "odd", "gemma3", "e2b-like", "26b-like", "moe-ple-shared"]})
-    native_level(chosen)
+    chosen.level = native_level(chosen)
     found = [Case(ROOT / "test/goldens/text" / name) for name in chosen.only]
     jobs = [Job(f"{case.name} {quant}", case=case, quant=quant, work=accuracy) for case in found for quant in ("q8", "q4")]
-    jobs += [Job(f"{case.name} {quant}", case=case, quant=quant, work=bits) for case in found
-             if case.name in ("e2b-like", "26b-like") for quant in ("f32", "bf16", "q8", "q4")]
+    jobs += [Job(f"{case.name} {quant}", case=case, quant=quant, work=answers) for case in found
+             if case.name in ("e2b-like", "26b-like") for quant in ("f32", "q4")]
     jobs.append(Job("random", description="models/gemma3.toml", weights="random:7", other="random:8", more=["--size", "270m"],
                     work=builds))
     jobs.append(Job("e2b-like", description="models/gemma4.toml", weights=ROOT / "test/goldens/text/e2b-like", other=None, more=[],
                     work=builds))
     jobs.sort(key=lambda job: job.name != "random")  # the longest first
-    return report("recipes, and bits that stay", each(chosen, jobs, lambda job: job.work(chosen, job)))
+    return report("recipes, answers and builds", each(chosen, jobs, lambda job: job.work(chosen, job)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Every case of goldens/text, compiled from its Hugging Face folder with --quant f32 and bf16, against its logits.
 
-The command lines are those a user would type: the size comes from the checkpoint, the context from the description.
+The command lines are those a user would type: the size comes from the checkpoint, the context from the description. Only the
+best level of this machine is compiled; matrix.py and levels.py have the others.
 """
 import sys
 
-from common import SHARED, ROOT, Job, build, cases, each, logits, options, report, skip, worst_of
+from common import SHARED, ROOT, Job, build, cases, each, logits, native_level, options, report, skip, worst_of
 from measures import F32_KL, F32_MAX_ABS, compare
 
 
@@ -29,10 +30,12 @@ def main():
             if q == "f32" or c.meta["transformers_bfloat16"]]  # `long` is judged in float32 only
     jobs.sort(key=lambda job: -job.case.meta["tokens"])  # the longest first, so that the workers end together
 
+    level = native_level(chosen)
+
     def work(job):
         case, quant = job.case, job.quant
         model = chosen.work / f"{case.name}-{quant}"
-        seconds = build(chosen, case.description, case.folder, quant, model)
+        seconds = build(chosen, case.description, case.folder, quant, model, "--target", level)
         got = logits(model, case.folder / "tokens.txt", case.meta["vocab"], case.meta["rows"], more=case.blocks)
         model.unlink()
         difference = compare(case.reference, got)
