@@ -87,13 +87,13 @@ CASES = {
                  "rms_norm_eps": 0.05, "rope_theta": 2500.0, "global_rope_theta": 90000.0, "global_rope_part": 0.5,
                  "final_logit_softcapping": 12.0, "tokens": 32}),
     # One layer of each kind with its own K/V and one that shares: the classes that no other case holds, as small as they go.
-    # With experts, the seed of 211 .. 250 whose closest choice is clearest.
+    # With experts, the seed of 211 .. 330 whose closest choice is clearest.
     **{name: (f"{why}; keys and values of its own and shared, sliding and global", SMALL | more) for name, why, more in (
         ("shared-dense", "dense", {"seed": 201}),
         ("shared-wide", "double-wide where shared", {"seed": 202, "use_double_wide_mlp": True}),
         ("shared-moe", "experts", {"seed": 223} | SMALL_EXPERTS),
         ("shared-keqv", "K = V, dense", {"seed": 204} | SMALL_KEQV),
-        ("shared-keqv-moe", "K = V, experts", {"seed": 243} | SMALL_KEQV | SMALL_EXPERTS),
+        ("shared-keqv-moe", "K = V, experts", {"seed": 330, "tokens": 24} | SMALL_KEQV | SMALL_EXPERTS),
         ("shared-keqv-ple", "K = V, dense, per-layer embeddings", {"seed": 206, "hidden_size_per_layer_input": 16} | SMALL_KEQV),
         ("shared-keqv-wide-ple", "K = V, double-wide where shared, per-layer embeddings",
          {"seed": 207, "hidden_size_per_layer_input": 16, "use_double_wide_mlp": True} | SMALL_KEQV),
