@@ -136,10 +136,9 @@ void RowsWriter::topK(gemma::TopKOp topK, Value out) {
   Value &memory = scratch[topK.getResult()];
   if (!memory)
     memory = e.stack(topK.getType().getExperts() * 4 + topK.getType().getTopK() * 4);
-  ChoiceCode choice{pointer(topK.getScores()), topK.getNoiseScores() ? pointer(topK.getNoiseScores()) : Value(),
-                    place(topK.getPerExpert()), memory, out};
-  choice.position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
-  writeChoice(e, topK, choice);
+  Value noise = topK.getNoiseScores() ? pointer(topK.getNoiseScores()) : Value();
+  Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
+  writeChoice(e, topK, {pointer(topK.getScores()), noise, place(topK.getPerExpert()), memory, out, position});
 }
 
 void RowsWriter::writeOp(Operation *inner) {
