@@ -17,8 +17,10 @@ from common import ROOT, Row, broken, cases, report, worst_of
 
 HERE = Path(__file__).resolve().parent
 FAKE = f"""#!{sys.executable}
-import sys, pathlib, shlex
+import sys, pathlib, platform, shlex
 words = sys.argv[1:]
+if words == ["targets"]:
+    sys.exit(print(platform.machine() + "  (triple)\\n  its-level  any CPU"))
 value = lambda name: words[words.index(name) + 1]
 out = pathlib.Path(value("-o"))
 if {str(ROOT / "models")!r} not in words[1] or not pathlib.Path(value("--weights")).is_dir():
@@ -27,6 +29,8 @@ out.write_text("#!{sys.executable}\\n" + '''
 import os, sys, numpy as np
 words = sys.argv[1:]
 value = lambda name: words[words.index(name) + 1]
+if words == ["info", "--level", "its-level"]:
+    sys.exit(0)
 if os.environ["FAKE_ERROR"] == "crash":
     os.abort()
 assert words[0] == "logits" and value("--tokens") == "@GOLDEN/tokens.txt"
