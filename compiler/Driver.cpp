@@ -117,6 +117,7 @@ private:
   mlir::SourceMgrDiagnosticHandler diagnostics;
   pipeline::StageOptions stageOptions;
   TargetChoice choice;
+  std::string kit; ///< folder
   std::optional<Inputs> inputs;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
@@ -226,10 +227,8 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   if (!tableObject)
     return report(tableObject.error());
   objects.push_back({"model table", *tableObject});
-  Result<std::string> kit = emit::findKit(choice.target->name().str());
-  if (!kit)
-    return report(kit.error());
-  Result<std::string> elf = emit::linkExecutable(objects, *kit, emit::folderOf(options.output), options.keepSymbols);
+  Result<std::string> elf =
+      emit::linkExecutable(objects, kit, emit::folderOf(options.output), options.keepSymbols || options.sanitize);
   if (!elf)
     return report(elf.error());
 
@@ -313,6 +312,7 @@ Exit Builder::run() {
   }
   choice = *chosen;
   stageOptions.recipe = options.recipe;
+  stageOptions.sanitize = options.sanitize;
   stageOptions.kv = options.kv.empty() ? (options.recipe == "f32" ? "f32" : "bf16") : options.kv;
   stageOptions.chunk = options.chunk;
   if (options.remarks)
@@ -322,6 +322,12 @@ Exit Builder::run() {
     return report({folder + ": cannot create a file here: " + emit::systemMessage(errno)});
   if (options.from)
     return resume();
+  if (!options.to) {
+    Result<std::string> found = emit::findKit(choice.target->name().str() + (options.sanitize ? "-sanitized" : ""));
+    if (!found)
+      return report(found.error());
+    kit = *found;
+  }
   if (Exit exit = front(); exit != Exit::Ok)
     return exit;
   if (options.to && *options.to <= Stage::Layout)

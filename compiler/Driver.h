@@ -29,6 +29,7 @@ struct BuildOptions {
   bool quiet = false;               ///< no progress
   int threads = 0;                  ///< 0: all
   bool keepSymbols = false;         ///< names in the executable, for profilers
+  bool sanitize = false;            ///< AddressSanitizer in the compiled code, and names in the executable
 };
 
 enum class Exit { Ok = 0, Input = 1, Usage = 2, Bug = 3 };

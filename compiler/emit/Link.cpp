@@ -1,4 +1,4 @@
-// The command line is what a compiler driver gives for -static-pie, plus garbage collection and strip.
+// The command line is what a compiler driver gives: options for every executable from here, the rest from the kit.
 #include "compiler/emit/Link.h"
 
 #include "compiler/emit/TempFile.h"
@@ -7,12 +7,10 @@
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/MemoryBuffer.h"
 
-#include <algorithm>
 #include <climits>
-#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <mutex>
-#include <set>
 #include <sstream>
 #include <unistd.h>
 
@@ -22,9 +20,18 @@ LLD_HAS_DRIVER(elf)
 namespace gemmac::emit {
 namespace {
 
-const char *const startFiles[] = {"rcrt1.o", "crti.o", "crtbeginS.o"};
-const char *const endFiles[] = {"crtendS.o", "crtn.o"};
-const char *const archives[] = {"libgemmart.a", "libstdc++.a", "libm.a", "libgcc.a", "libgcc_eh.a", "libc.a"};
+const char kRecipe[] = "link.txt";
+
+/// The words of a kit's recipe; none where there is no such file.
+std::vector<std::string> recipeOf(const std::string &kit) {
+  std::ifstream file(kit + "/" + kRecipe);
+  return {std::istream_iterator<std::string>(file), {}};
+}
+
+/// Options begin with '-', `@` stands for the objects, all other words are files of the kit.
+bool isFile(const std::string &word) {
+  return word[0] != '-' && word != "@";
+}
 
 /// Removes "ld.lld: " and "error: " from the linker's lines, and its advice about its own options.
 std::string tidy(const std::string &talk) {
@@ -50,39 +57,20 @@ void nameInputs(std::string &message, const std::vector<LinkInput> &objects, con
       message.replace(at, files[i].path().size(), objects[i].name);
 }
 
-/// The archives every kit has, then what else its target put there, by name.
-std::vector<std::string> allArchives(const std::string &kit) {
-  std::vector<std::string> names(std::begin(archives), std::end(archives));
-  std::set<std::string> more;
-  std::error_code ignored; // checkKit has read the folder
-  for (const auto &entry : std::filesystem::directory_iterator(kit, ignored))
-    if (entry.path().extension() == ".a" &&
-        std::find(names.begin(), names.end(), entry.path().filename()) == names.end())
-      more.insert(entry.path().filename());
-  names.insert(names.end(), more.begin(), more.end());
-  return names;
-}
-
 std::vector<std::string> commandLine(const std::vector<TempFile> &files, const std::string &kit,
                                      const std::string &output, bool keepSymbols) {
-  const std::string options =
-      "ld.lld -static -pie --no-dynamic-linker -z text -z relro -z now -z noexecstack --gc-sections "
-      "--eh-frame-hdr --build-id=none --color-diagnostics=never --error-limit=20 -o";
-  std::istringstream words(options);
-  std::vector<std::string> line(std::istream_iterator<std::string>(words), {});
-  line.push_back(output);
+  std::istringstream options("ld.lld -z text -z relro -z now -z noexecstack --gc-sections --eh-frame-hdr "
+                             "--build-id=none --color-diagnostics=never --error-limit=20");
+  std::vector<std::string> line(std::istream_iterator<std::string>(options), {});
+  line.insert(line.end(), {"-o", output});
   if (!keepSymbols)
     line.push_back("-s");
-  for (const char *name : startFiles)
-    line.push_back(kit + "/" + name);
-  for (const TempFile &file : files)
-    line.push_back(file.path());
-  line.push_back("--start-group");
-  for (const std::string &name : allArchives(kit))
-    line.push_back(kit + "/" + name);
-  line.push_back("--end-group");
-  for (const char *name : endFiles)
-    line.push_back(kit + "/" + name);
+  for (const std::string &word : recipeOf(kit))
+    if (word == "@")
+      for (const TempFile &file : files)
+        line.push_back(file.path());
+    else
+      line.push_back(isFile(word) ? kit + "/" + word : word);
   return line;
 }
 
@@ -110,30 +98,26 @@ std::string runLinker(const std::vector<std::string> &line) {
 } // namespace
 
 Result<std::string> checkKit(const std::string &kit) {
+  std::vector<std::string> needed = recipeOf(kit);
+  if (needed.empty())
+    needed = {kRecipe};
   std::string missing;
-  auto check = [&](const char *name) {
-    if (access((kit + "/" + name).c_str(), R_OK) != 0)
-      missing += std::string(missing.empty() ? "" : ", ") + name;
-  };
-  for (const char *name : startFiles)
-    check(name);
-  for (const char *name : archives)
-    check(name);
-  for (const char *name : endFiles)
-    check(name);
+  for (const std::string &name : needed)
+    if (isFile(name) && access((kit + "/" + name).c_str(), R_OK) != 0)
+      missing += (missing.empty() ? "" : ", ") + name;
   if (!missing.empty())
     return Error{kit + ": the link kit lacks " + missing +
                  "; build the runtime for this target, or install gemmac whole"};
   return kit;
 }
 
-Result<std::string> findKit(const std::string &target) {
+Result<std::string> findKit(const std::string &name) {
   char self[PATH_MAX];
   ssize_t length = readlink("/proc/self/exe", self, sizeof self);
   if (length <= 0 || length == sizeof self)
     return Error{"cannot find gemmac's own folder: /proc/self/exe is not readable"};
   std::string program(self, static_cast<size_t>(length));
-  return checkKit(folderOf(folderOf(program)) + "/lib/gemmac/" + target);
+  return checkKit(folderOf(folderOf(program)) + "/lib/gemmac/" + name);
 }
 
 Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit,

@@ -1,8 +1,9 @@
-// Objects and the runtime kit into one static-pie executable, with LLD as a library: no linker or compiler is needed on
-// the user's machine.
+// Objects and the runtime kit into one position-independent executable, with LLD as a library: no linker or compiler is
+// needed on the user's machine.
 //
-// The kit is a folder per target, lib/gemmac/<target>/, staged by the build: the runtime as an archive with `main` in
-// it, and what a static C++ program of that target starts and links with.
+// A kit is a folder, lib/gemmac/<target>/, staged by the build: the runtime as an archive with `main` in it, what a C++
+// program of that target starts and links with, and `link.txt`, which says in what order. <target>-sanitized/ holds the
+// same under AddressSanitizer and UndefinedBehaviorSanitizer, for code that was compiled for that.
 #ifndef COMPILER_EMIT_LINK_H
 #define COMPILER_EMIT_LINK_H
 
@@ -19,15 +20,15 @@ struct LinkInput {
   std::string bytes;
 };
 
-/// The kit's folder for a target: ../lib/gemmac/<target> as seen from the running program's folder. An error names each
-/// file that the kit lacks.
-Result<std::string> findKit(const std::string &target);
+/// The folder of a kit: ../lib/gemmac/<name> as seen from the running program's folder. An error names each file that
+/// the kit lacks.
+Result<std::string> findKit(const std::string &name);
 
 /// The same with the folder given; checks that it is complete.
 Result<std::string> checkKit(const std::string &kit);
 
-/// Links the objects with the kit and returns the executable's bytes (some MB): position independent, static, stripped,
-/// without the sections that nothing uses. Same inputs, same bytes.
+/// Links the objects with the kit and returns the executable's bytes (some MB): position independent, stripped, without
+/// the sections that nothing uses; static unless the kit is a sanitized one. Same inputs, same bytes.
 ///
 /// Temporary files lie in `workFolder` (it must exist) and are removed, also on SIGINT and SIGTERM. All complaints of
 /// the linker come back in one Error, a line each. One link runs at a time: concurrent calls wait. Do not compile code

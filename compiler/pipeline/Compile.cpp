@@ -93,6 +93,7 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   codegen::Options code;
   code.machine = {target.triple().str(), level.cpu, level.features, static_cast<int>(level.info.vectorBits)};
   code.exported = {entrySymbol(level, "decode"), entrySymbol(level, "prefill"), entrySymbol(level, "read")};
+  code.sanitize = options.sanitize;
   code.keepIr = stop == Stage::Llvm || !dump.folder.empty();
   code.keepAssembly = stop == Stage::Asm || !dump.folder.empty();
   FailureOr<codegen::Code> compiled = codegen::compileModule(*module, code);

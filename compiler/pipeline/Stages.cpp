@@ -57,7 +57,7 @@ void pipeline::addStage(mlir::OpPassManager &pm, Stage stage, const StageOptions
   case Stage::Layout:
     return layout::buildPipeline(pm, {options.kv, options.context, options.chunk, options.lastRows});
   case Stage::Tile:
-    return tile::buildPipeline(pm);
+    return tile::buildPipeline(pm, {options.sanitize});
   case Stage::Lower:
     if (target)
       target->addLowering(pm, *level);

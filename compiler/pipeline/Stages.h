@@ -31,6 +31,7 @@ std::optional<Stage> parseStage(llvm::StringRef name);
 struct StageOptions {
   std::string recipe = "f32", kv = "f32";
   int64_t context = 8192, chunk = 0, lastRows = 32; ///< chunk 0: the layout stage chooses
+  bool sanitize = false; ///< code that AddressSanitizer watches; links with the sanitized kit only
 };
 
 /// Adds one stage. `target` and `level` matter for the stages per level only. Import, llvm and asm have no passes.

@@ -21,15 +21,7 @@ struct Lifetime {
 
 /// Bytes for the larger of the two entry points.
 int64_t bytesOf(kernel::BufferOp op, const tile::StepShape &step) {
-  int64_t experts = 0, topK = 0;
-  for (Operation *user : op->getUsers())
-    if (auto k = user->getAttrOfType<IntegerAttr>("top_k")) {
-      topK = k.getInt();
-      experts = user->getAttrOfType<IntegerAttr>("experts").getInt();
-    }
-  tile::StepShape decode{1, 1, 1};
-  return std::max(tile::bufferBytes(op.getType(), step, experts, topK),
-                  tile::bufferBytes(op.getType(), decode, experts, topK));
+  return std::max(tile::bufferBytes(op, step), tile::bufferBytes(op, {1, 1, 1}));
 }
 
 struct AssignArena : tile::impl::AssignArenaBase<AssignArena> {

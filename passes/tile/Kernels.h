@@ -15,7 +15,8 @@ namespace gemmac::tile {
 /// What the code of one entry point knows: the level, the sizes of a step, and the functions made so far.
 class Tiler {
 public:
-  Tiler(mlir::ModuleOp module, const kernel::LevelInfo &level);
+  /// `guard`: entry points tell AddressSanitizer which memory is a phase's own, see Guard.h.
+  Tiler(mlir::ModuleOp module, const kernel::LevelInfo &level, bool guard);
 
   /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each.
   void writeEntry(mlir::func::FuncOp plan, const std::string &name, const StepShape &shape);
@@ -28,6 +29,9 @@ public:
   mlir::func::FuncOp dot(kernel::Format format, kernel::Activation inputs, int64_t tile, mlir::Location loc,
                          std::optional<int64_t> tokens = std::nullopt);
 
+  /// Where an operand of a phase lies.
+  mlir::Value address(Emitter &e, mlir::Value place, mlir::Value step);
+
   mlir::ModuleOp module;
   mlir::OpBuilder b;
   const kernel::LevelInfo &level;
@@ -37,11 +41,11 @@ private:
   mlir::func::FuncOp phaseFunction(mlir::Operation *phase);
   void writePhase(mlir::Operation *phase, mlir::func::FuncOp function);
   mlir::func::FuncOp makeFunction(const std::string &name, int64_t pointers, mlir::Location loc);
-  mlir::Value address(Emitter &e, mlir::Value place, mlir::Value step);
 
   std::map<std::string, mlir::func::FuncOp> functions; ///< phases by what they do, see phaseKey
   std::map<std::tuple<kernel::Format, kernel::Activation, int64_t, int64_t>, mlir::func::FuncOp> dots;
   std::string prefix;
+  bool guard;
 };
 
 /// Everything a phase's code needs: the function's arguments and the emitter.

@@ -21,7 +21,7 @@ namespace gemmac::tile {
 #include "passes/tile/Passes.h.inc"
 
 /// The stage, in order. Registered as `gemma-stage-tile`.
-void buildPipeline(mlir::OpPassManager &pm);
+void buildPipeline(mlir::OpPassManager &pm, const TilePhasesOptions &options);
 
 } // namespace gemmac::tile
 #endif

@@ -19,6 +19,9 @@ def TilePhases : Pass<"kernel-tile-phases", "::mlir::ModuleOp"> {
     their own, one for each format and number of tokens, built around `kernel.dot`. Entry points: `decode` (one token) and
     `prefill` (any number up to the chunk).
   }];
+  let options = [
+    Option<"guard", "guard", "bool", "false", "let AddressSanitizer see which memory is a phase's own">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::math::MathDialect", "::mlir::LLVM::LLVMDialect"];
 }

@@ -65,5 +65,16 @@ inline int64_t bufferBytes(kernel::BufferType type, const StepShape &step, int64
   return rows * type.getWidth() * 4;
 }
 
+/// The same for a buffer of a plan: how many experts share its slots, its users say.
+inline int64_t bufferBytes(kernel::BufferOp op, const StepShape &step) {
+  int64_t experts = 0, topK = 0;
+  for (mlir::Operation *user : op->getUsers())
+    if (auto k = user->getAttrOfType<mlir::IntegerAttr>("top_k")) {
+      topK = k.getInt();
+      experts = user->getAttrOfType<mlir::IntegerAttr>("experts").getInt();
+    }
+  return bufferBytes(op.getType(), step, experts, topK);
+}
+
 } // namespace gemmac::tile
 #endif

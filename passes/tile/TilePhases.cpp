@@ -1,5 +1,6 @@
 // Entry points and the functions they call. A phase's function depends on what it does and on its sizes, not on where
 // its operands lie: layers of one class share it, so code size does not grow with their number.
+#include "passes/tile/Guard.h"
 #include "passes/tile/Kernels.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -59,7 +60,8 @@ void makeLocal(func::FuncOp function) {
 
 } // namespace
 
-Tiler::Tiler(ModuleOp module, const kernel::LevelInfo &level) : module(module), b(module.getContext()), level(level) {}
+Tiler::Tiler(ModuleOp module, const kernel::LevelInfo &level, bool guard)
+    : module(module), b(module.getContext()), level(level), guard(guard) {}
 
 Value PhaseCode::rowCount(StringRef rows) const {
   return e.stepField(step, rows.ends_with("last") ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
@@ -153,6 +155,9 @@ void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepSha
   b.setInsertionPointToStart(&entry.getBody().front());
   Value step = entry.getArgument(0), thread = entry.getArgument(1);
   auto barrier = module.lookupSymbol<func::FuncOp>("gmBarrier");
+  Guard guarded(*this, guard, step, thread);
+  Emitter whole(b, plan.getLoc(), level);
+  guarded.begin(whole);
   for (Operation &op : plan.getBody().front()) {
     if (!kernel::isPhase(&op))
       continue;
@@ -165,11 +170,13 @@ void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepSha
       func::CallOp::create(b, op.getLoc(), function, arguments);
       func::CallOp::create(b, op.getLoc(), barrier, ValueRange{step, thread});
     };
+    auto guardedCall = [&] { guarded.around(e, &op, call); };
     if (isLast(&op))
-      e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_LAST_ROWS, e.i64())), call);
+      e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_LAST_ROWS, e.i64())), guardedCall);
     else
-      call();
+      guardedCall();
   }
+  guarded.end(whole);
   func::ReturnOp::create(b, plan.getLoc());
 }
 
@@ -201,6 +208,7 @@ void Tiler::writeRead(const std::string &name) {
 namespace {
 
 struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
+  using TilePhasesBase::TilePhasesBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     kernel::LevelInfo level = kernel::LevelInfo::fromModule(module);
@@ -210,7 +218,7 @@ struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
       module.emitError() << "needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena";
       return signalPassFailure();
     }
-    Tiler tiler(module, level);
+    Tiler tiler(module, level, guard);
     tiler.b.setInsertionPointToEnd(module.getBody());
     Type ptr = LLVM::LLVMPointerType::get(&getContext());
     auto barrier = func::FuncOp::create(tiler.b, module.getLoc(), "gmBarrier",

@@ -1,6 +1,7 @@
 // Files and pages, see File.h.
 #include "runtime/base/File.h"
 
+#include "runtime/base/Sanitizer.h"
 #include "runtime/base/Text.h"
 
 #include <cerrno>
@@ -50,18 +51,22 @@ MappedFile::~MappedFile() {
     munmap(const_cast<uint8_t *>(data), size);
 }
 
+constexpr size_t kForbidden = kSanitized ? 1 << 16 : 0; // bytes on each side, a multiple of a page
+
 Result<Pages> Pages::reserve(int64_t bytes, const char *what, bool huge) {
   Pages pages;
   if (bytes <= 0)
     return pages;
-  void *start =
-      mmap(nullptr, size_t(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  size_t mapped = size_t(bytes) + 2 * kForbidden;
+  void *start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED)
     return inputError(format("cannot reserve %s for the %s: ", formatBytes(bytes).c_str(), what) + errorText(errno));
   if (huge)
-    madvise(start, size_t(bytes), MADV_HUGEPAGE); // only advice: refused where large pages are off
-  pages.start = static_cast<uint8_t *>(start);
+    madvise(start, mapped, MADV_HUGEPAGE); // only advice: refused where large pages are off
+  pages.start = static_cast<uint8_t *>(start) + kForbidden;
   pages.length = size_t(bytes);
+  forbid(start, kForbidden);
+  forbid(pages.start + bytes, kForbidden);
   return pages;
 }
 
@@ -75,8 +80,10 @@ Pages &Pages::operator=(Pages &&other) noexcept {
 }
 
 Pages::~Pages() {
-  if (start)
-    munmap(start, length);
+  if (!start)
+    return;
+  allow(start - kForbidden, length + 2 * kForbidden); // the next mapping may lie here
+  munmap(start - kForbidden, length + 2 * kForbidden);
 }
 
 Result<std::string> readText(const std::string &path, size_t limitBytes) {

@@ -31,7 +31,8 @@ private:
   size_t size = 0;
 };
 
-/// Anonymous zeroed pages, for as long as the object lives; address space only until touched.
+/// Anonymous zeroed pages, for as long as the object lives; address space only until touched. Under AddressSanitizer,
+/// forbidden pages lie before and behind.
 class Pages {
 public:
   /// `what` names the buffer in the message. Zero bytes give an empty buffer. `huge` asks for large pages.

@@ -16,6 +16,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 #include <algorithm>
@@ -64,6 +65,8 @@ void markForMachine(Module &module, const TargetMachine &machine, const Options 
       if (!value.empty() && !function.hasFnAttribute(key))
         function.addFnAttr(key, value);
     };
+    if (options.sanitize)
+      function.addFnAttr(Attribute::SanitizeAddress);
     add("target-cpu", options.machine.cpu);
     add("target-features", options.machine.features);
     if (options.machine.preferVectorBits > 0)
@@ -99,6 +102,10 @@ void optimise(Module &module, TargetMachine &machine, const Options &options) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
+  if (options.sanitize) // last, as clang does: what was optimised away needs no check
+    builder.registerOptimizerLastEPCallback([](ModulePassManager &passes, OptimizationLevel, ThinOrFullLTOPhase) {
+      passes.addPass(AddressSanitizerPass(AddressSanitizerOptions()));
+    });
   static const OptimizationLevel levels[] = {OptimizationLevel::O0, OptimizationLevel::O1, OptimizationLevel::O2,
                                              OptimizationLevel::O3};
   OptimizationLevel level = levels[std::clamp(options.optLevel, 0, 3)];

@@ -35,6 +35,7 @@ struct Options {
   bool vectorizeScalars = false; ///< the SLP vectorizer
   std::vector<std::string>
       exported;              ///< functions other objects use; all others become internal. Empty: all stay visible
+  bool sanitize = false;     ///< check each access with AddressSanitizer, whose run-time part the linker must have
   bool keepIr = false;       ///< fill Code::ir
   bool keepAssembly = false; ///< fill Code::assembly
 };

@@ -72,6 +72,8 @@ void addBuild(CLI::App &app, Words &words) {
   app.add_option("--remarks-filter", o.remarksFilter, "only remarks of passes that match this regular expression");
   app.add_option("--threads", o.threads, "threads of the compiler")->check(CLI::Range(1, 1024));
   app.add_flag("--keep-symbols", o.keepSymbols, "leave the kernels' names in the executable, for profilers");
+  app.add_flag("--sanitize", o.sanitize,
+               "an executable that checks its own memory accesses: slow, for tests of gemmac (AddressSanitizer)");
   app.add_flag("-q,--quiet", o.quiet, "errors only");
 }
 

@@ -1,0 +1,76 @@
+// See Guard.h. The functions called here are AddressSanitizer's own, which come with the link kit.
+#include "passes/tile/Guard.h"
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::tile;
+
+Guard::Guard(Tiler &tiler, bool enabled, Value step, Value thread)
+    : tiler(tiler), enabled(enabled), step(step), thread(thread) {}
+
+void Guard::onFirstThread(Emitter &e, llvm::function_ref<void()> body) {
+  if (enabled)
+    e.ifThen(e.equal(thread, e.number(0)), body);
+}
+
+void Guard::set(Emitter &e, Value begin, Value bytes, Access access) {
+  StringRef name = access == Access::Open ? "__asan_unpoison_memory_region" : "__asan_poison_memory_region";
+  auto function = tiler.module.lookupSymbol<func::FuncOp>(name);
+  if (!function) {
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPointToEnd(tiler.module.getBody());
+    function = func::FuncOp::create(e.b, tiler.module.getLoc(), name, e.b.getFunctionType({e.ptr(), e.i64()}, {}));
+    function.setPrivate();
+  }
+  func::CallOp::create(e.b, e.loc, function, ValueRange{begin, bytes});
+}
+
+void Guard::setAll(Emitter &e, Access access) {
+  onFirstThread(e, [&] {
+    for (auto [field, size] : {std::pair(GM_STEP_ARENA, "kernel.arena_bytes"), std::pair(GM_STEP_KV, "kernel.kv_bytes"),
+                               std::pair(GM_STEP_WEIGHTS, "kernel.weight_bytes")})
+      if (auto known = tiler.module->getAttrOfType<IntegerAttr>(size))
+        set(e, e.stepField(step, field, e.ptr()), e.number(known.getInt()), access);
+  });
+}
+
+/// Bytes of a phase's operand in this step; null for the caller's memory, which has bounds of its own.
+Value Guard::bytes(Emitter &e, Value place) {
+  if (auto weight = place.getDefiningOp<kernel::WeightOp>())
+    return e.number(kernel::totalBytes(weight.getType()));
+  if (auto cache = place.getDefiningOp<kernel::CacheOp>())
+    return e.number(kernel::cacheBytes(cache.getType()));
+  auto buffer = place.getDefiningOp<kernel::BufferOp>();
+  if (!buffer || buffer.getExternal())
+    return {};
+  kernel::BufferType type = buffer.getType();
+  if (type.getKind() == "slots" || type.getRows().starts_with("slots"))
+    return e.number(bufferBytes(buffer, tiler.shape)); // laid out for a whole chunk
+  Value rows = e.stepField(step, type.getRows() == "last" ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
+  int64_t together = type.getKind().starts_with("packed") ? tiler.shape.tile : 1;
+  return e.mul(e.ceilDiv(rows, together), bufferBytes(buffer, {together, together, together}));
+}
+
+void Guard::setOperands(Emitter &e, Operation *phase, Access access) {
+  onFirstThread(e, [&] {
+    for (Value operand : phase->getOperands())
+      if (Value size = bytes(e, operand))
+        set(e, tiler.address(e, operand, step), size, access);
+  });
+}
+
+void Guard::begin(Emitter &e) {
+  setAll(e, Access::Closed);
+}
+
+void Guard::end(Emitter &e) {
+  setAll(e, Access::Open);
+}
+
+void Guard::around(Emitter &e, Operation *phase, llvm::function_ref<void()> call) {
+  setOperands(e, phase, Access::Open);
+  if (enabled)
+    func::CallOp::create(e.b, e.loc, tiler.module.lookupSymbol<func::FuncOp>("gmBarrier"), ValueRange{step, thread});
+  call();
+  setOperands(e, phase, Access::Closed);
+}
