@@ -94,10 +94,12 @@ Team::Team(int64_t threads, int64_t spinNs)
     : count(threads), phases(threads, spinNs), start(threads, spinNs), done(threads, spinNs),
       workers(std::make_unique<Worker[]>(size_t(threads))) {}
 
-/// A thread that takes no signals: those are the caller's, which may hold them back.
+/// A thread that takes no signals: those are the caller's, which may hold them back. But faults are the thread's own.
 static int startBlocked(pthread_t *handle, void *(*work)(void *), void *argument) {
   sigset_t all, before;
   sigfillset(&all);
+  for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})
+    sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failure = pthread_create(handle, nullptr, work, argument);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -40,6 +40,7 @@ def options(description, **more):
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin", help="folder of gemmac")
     parser.add_argument("--work", type=Path, help="keep built executables here (default: a temporary folder)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="builds at the same time")
+    parser.add_argument("--sanitize", action="store_true", help="executables that check their own memory accesses")
     for name, settings in more.items():
         parser.add_argument("--" + name, **settings)
     chosen = parser.parse_args()
@@ -73,7 +74,9 @@ def must(command, **settings):
     """run(), and a Failure with the program's own words unless it exits 0."""
     done = run(command, **settings)
     if done.returncode != 0:
-        said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-15:])
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        report = [n for n, line in enumerate(lines) if "ERROR: AddressSanitizer" in line or "runtime error:" in line]
+        said = "\n".join(lines[report[0]:][:25] if report else lines[-15:])
         raise Failure(f"{shown(command)}\n  ended with {ending(done.returncode)}:\n{said}")
     return done
 
@@ -85,6 +88,7 @@ def ending(code):
 def build(chosen, description, weights, quant, out, *more, timeout=550):
     """Compiles an executable; returns the seconds it took."""
     start = time.monotonic()
+    more = [*more, "--sanitize"] if chosen.sanitize else more
     must([chosen.gemmac, "build", ROOT / description, "--weights", weights, "--quant", quant, "-o", out, *more],
          timeout=timeout)
     return time.monotonic() - start
