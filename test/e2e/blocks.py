@@ -8,9 +8,10 @@ import json
 import random
 import sys
 
-from common import ROOT, Case, Job, Row, build, each, logits, must, options, read_logits, report, run, worst_of
+from common import (ROOT, Case, Job, Row, build, each, logits, must, native_level, options, read_logits, report, run, same_bits,
+                    worst_of)
 from measures import F32_KL, F32_MAX_ABS, compare
-from quants import KERNEL_UNITS, interpreted, native_level, same_bits
+from quants import KERNEL_UNITS, interpreted
 
 STEPS = (1, 13, 37, 41, 160)  # compiled for 160; the longest block has 37 tokens
 LONGEST = 37

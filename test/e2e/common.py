@@ -109,7 +109,9 @@ def logits(model, tokens, vocab, rows=None, prefix=(), more=(), timeout=300):
 
 
 def native_level(chosen):
-    """The best instruction-set level of this machine, found without compiling the others."""
+    """The best instruction-set level of this machine, found without compiling the others; call it once before parallel work."""
+    if hasattr(chosen, "level"):
+        return chosen.level
     listing = must([chosen.gemmac, "targets"]).stdout.split(platform.machine() + " ", 1)[-1].splitlines()[1:]
     model, weights = chosen.work / "native", ROOT / "test/goldens/text/odd"
     for line in listing:
@@ -117,6 +119,7 @@ def native_level(chosen):
         build(chosen, "models/gemma4.toml", weights, "q8", model, "--target", level)
         if run([model, "info", "--level", level]).returncode == 0:
             model.unlink()
+            chosen.level = level
             return level
     raise Failure(f"gemmac targets: no level of {platform.machine()} runs on this machine")
 
@@ -187,6 +190,12 @@ def worst_of(name, quantities, **settings):
     """The Row of the quantity (what, reached, allowed) nearest to its bound."""
     rows = [Row(name, what, reached, allowed, **settings) for what, reached, allowed in quantities]
     return max(rows, key=lambda row: row.ratio)
+
+
+def same_bits(name, what, a, b):
+    """A row that misses if one value differs in one bit."""
+    differ = int((a.view(np.uint32) != b.view(np.uint32)).sum()) if a.shape == b.shape else a.size
+    return Row(name, "differ", float(differ), 0.5, detail=f"{differ} of {a.size} values of {a.shape}", note=what)
 
 
 def broken(name, error, note=""):

@@ -14,8 +14,7 @@ import sys
 
 import numpy as np
 
-from common import ROOT, Failure, Job, Row, build, each, logits, must, options, report, shown, worst_of
-from quants import same_bits
+from common import ROOT, Failure, Job, Row, build, each, logits, must, options, report, same_bits, shown, worst_of
 
 FAMILY = "test/families/experts.toml"
 LEVEL = "x86-64-v3"                 # one is enough: levels.py and quants.py run experts on all of them
