@@ -11,7 +11,8 @@ double-wide, the last one must be global). Weights are random:SEED. The interpre
 weights and rounds activations as it says, so that only the order of sums and, in bf16, the cache's format are left to differ.
 Which golden of transformers holds a class stands beside it: the interpreter is judged by those (test/reference/goldens.py).
 
-By default each build has the best level and one of the others in turn, so that every level meets every model; --all takes all.
+Each build has one level in turn, so that every level meets every format and nearly every class (code of a level takes seconds);
+--all gives all levels to all builds.
 """
 import itertools
 import json
@@ -122,9 +123,8 @@ def row_errors(reference, got):
 
 
 def levels_of(chosen, turn):
-    """The levels that this build gets, best first: all, or the best and one more."""
-    listed = chosen.levels
-    return listed if chosen.all or len(listed) < 3 else [listed[0], listed[1 + turn % (len(listed) - 1)]]
+    """The levels that this build gets: all, or one in turn."""
+    return chosen.levels if chosen.all else [chosen.levels[turn % len(chosen.levels)]]
 
 
 def work(chosen, job):
