@@ -139,7 +139,7 @@ bool quantizeSymmetric(const Values &x, float highest, int zero, Group &out) {
   return true;
 }
 
-/// Where the value of largest magnitude may be put, as a multiple of -scale. Measured on normal groups: the mean
+/// Where the value of largest magnitude may be put, as a multiple of -scale. Measured on normal groups: the mean plain
 /// squared error is within 1 % of a dense search.
 constexpr float kPlaces[] = {8.0f, 7.6f, 8.5f, 7.2f, 9.0f};
 

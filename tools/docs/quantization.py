@@ -4,8 +4,10 @@
     quantization.py                  builds every model of MODELS at every recipe, measures, writes the table into the page
     quantization.py --check          measures mean NLL alone and compares; exit code 1 if the page shows other numbers
     quantization.py --only SmolLM2   one model (its title has the word); the rows of the others stay as they are
-The text is the long one of test/goldens/real; a model whose weights are not here keeps its rows, and is left out by --check, which exits 77 when there is none at all. NLL is `logits --nll`; KL and the most likely token
-compare the logits of every fourth position with those of the f32 build. About 1.7 GB of temporary files for each of two builds.
+    quantization.py --target x86-64-v3   at another instruction-set level than this machine's best
+The text is the long one of test/goldens/real; a model whose weights are not here keeps its rows, and is left out by --check,
+which exits 77 when there is none at all. NLL is `logits --nll`; KL and the most likely token compare the logits of every
+fourth position with those of the f32 build. About 1.7 GB of temporary files for each of two builds.
 """
 import argparse
 import json
@@ -52,8 +54,8 @@ MODELS = [
 class Bench:
     """Builds of one model, measured one after another; f32 comes first when KL is wanted."""
 
-    def __init__(self, gemmac, folder, model, with_kl):
-        self.gemmac, self.folder, self.model, self.with_kl = gemmac, pathlib.Path(folder), model, with_kl
+    def __init__(self, build, folder, model, with_kl):
+        self.build, self.folder, self.model, self.with_kl = build, pathlib.Path(folder), model, with_kl
         self.ids, self.vocab = model.long_text()
         self.tokens = self.folder / 'tokens.txt'
         self.tokens.write_text(','.join(map(str, self.ids)))
@@ -61,7 +63,7 @@ class Bench:
     def measure(self, recipe):
         """The cells of a row behind the recipe: megabytes, NLL, then mean KL, largest KL, agreement or dashes."""
         built = self.folder / f'model-{recipe}'
-        must([self.gemmac, 'build', ROOT / self.model.description, '--weights', self.model.weights, '--quant', recipe,
+        must([*self.build, ROOT / self.model.description, '--weights', self.model.weights, '--quant', recipe,
               '-o', built, '-q'], timeout=1200)
         size = built.stat().st_size / 1e6
         command = [built, 'logits', '--tokens', f'@{self.tokens}', '--nll']
@@ -87,10 +89,10 @@ class Bench:
         return float(np.mean(kl)), max(kl), agreed / len(kl)
 
 
-def rows(gemmac, models, recipes, with_kl):
+def rows(build, models, recipes, with_kl):
     for model in models:
         with tempfile.TemporaryDirectory(prefix='quantization-') as folder:
-            bench = Bench(gemmac, folder, model, with_kl)
+            bench = Bench(build, folder, model, with_kl)
             for recipe in recipes:
                 line = f'| {model.title} | {recipe} | ' + ' | '.join(bench.measure(recipe)) + ' |'
                 print(line, flush=True)
@@ -110,10 +112,10 @@ def shown():
     return {tuple(cells(line)[:2]): line for line in lines if cells(line)[1] in RECIPES}
 
 
-def check(gemmac, models):
+def check(build, models):
     """1 if a mean NLL of the page is not the build's own."""
     page, wrong = shown(), 0
-    for line in rows(gemmac, models, RECIPES, with_kl=False):
+    for line in rows(build, models, RECIPES, with_kl=False):
         title, recipe, _, nll = cells(line)[:4]
         allowed = CHECKED.get(recipe, CHECKED_INTEGER)
         want = page.get((title, recipe))
@@ -125,11 +127,10 @@ def check(gemmac, models):
     return 1 if wrong else 0
 
 
-def write(gemmac, models):
+def write(build, models):
     """Measures the models and puts their rows into the page's table, in the order of MODELS and RECIPES."""
     table = shown()
-    for line in rows(gemmac, models, RECIPES, with_kl=True):
-        table[tuple(cells(line)[:2])] = line
+    table.update((tuple(cells(line)[:2]), line) for line in rows(build, models, RECIPES, with_kl=True))
     ordered = [table[key] for model in MODELS for recipe in RECIPES if (key := (model.title, recipe)) in table]
     text = '\n'.join(HEAD + ordered)
     PAGE.write_text(PLACE.sub(lambda match: f'{match[1]}{text}\n{match[2]}', PAGE.read_text()))
@@ -142,12 +143,14 @@ def main():
     parser.add_argument('--check', action='store_true', help='compare mean NLL only')
     parser.add_argument('--only', default='', help='a word of the title of the model to measure')
     parser.add_argument('--gemmac', default=str(ROOT / 'build/release/bin/gemmac'))
+    parser.add_argument('--target', help='the level to measure at (default: the best of this machine)')
     arguments = parser.parse_args()
     models = [model for model in MODELS if arguments.only in model.title and model.weights and model.weights.exists()]
     if not models:
         print('skipped: no real weights here; tools/install weights and tools/install test fetch them')
         return 77
-    return (check if arguments.check else write)(arguments.gemmac, models)
+    build = [arguments.gemmac, 'build', *(['--target', arguments.target] if arguments.target else [])]
+    return (check if arguments.check else write)(build, models)
 
 
 if __name__ == '__main__':
