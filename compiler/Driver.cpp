@@ -223,6 +223,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   table.decodeOps = number("kernel.decode_ops");
   table.prefillOps = number("kernel.prefill_ops");
   table.blockTokens = number("kernel.block_tokens");
+  table.hiddenFloats = number("kernel.hidden_columns");
   Result<std::string> tableObject = emit::buildModelTable(table, choice.target->triple().str());
   if (!tableObject)
     return report(tableObject.error());

@@ -180,8 +180,8 @@ private:
     diagnostics.error(where, message, notes);
   }
 
-  /// A message with every {expression} replaced by its value.
-  std::string filled(const Text &say) {
+  /// A text with every {expression} replaced by its value; strings in quotes, as messages show them, or bare.
+  std::string filled(const Text &say, bool quoted = true) {
     std::string out;
     size_t at = 0;
     for (size_t open; (open = say.text.find('{', at)) != std::string::npos;) {
@@ -193,7 +193,8 @@ private:
       out += say.text.substr(at, open - at);
       Expression expression = Expression::parse(say.text.substr(open + 1, close - open - 1), where, diagnostics);
       std::optional<Value> value = expression.valid() ? expression.evaluate(scope, diagnostics) : std::nullopt;
-      out += value ? show(*value) : "?";
+      const std::string *bare = !quoted && value && !value->isList ? std::get_if<std::string>(&value->scalar) : nullptr;
+      out += bare ? *bare : value ? show(*value) : "?";
       at = close + 1;
     }
     return out + say.text.substr(at);
@@ -474,6 +475,23 @@ private:
     return good;
   }
 
+  /// Without a word of the description, layers are alike that have the same operations and shapes of weights.
+  void numberClasses() {
+    std::vector<std::string> keys(model.layers);
+    for (const Step &step : model.steps)
+      if (step.layer >= 0) {
+        keys[step.layer] += step.op;
+        for (const std::string &name : step.weights)
+          for (const Weight &weight : model.weights)
+            if (weight.name == name)
+              keys[step.layer] += showShape(weight.shape);
+      }
+    std::map<std::string, size_t> numbers;
+    for (int64_t layer = 0; layer < model.layers; ++layer)
+      model.layerList[layer].layerClass =
+          fmt::format("class {}", numbers.try_emplace(keys[layer], numbers.size() + 1).first->second);
+  }
+
   void elaborateSteps() {
     outer["ids"] = {"ids", {Shape::Kind::Ids, 0, false}};
     if (!elaborateList(d.before))
@@ -495,8 +513,11 @@ private:
                                  fmt::format("layer {} turns a stream that is {} wide into one that is {} wide",
                                              scope.layer, stream.shape.width, out->shape.width));
       stream = *out;
+      model.layerList.push_back({out->fullName, d.layerClass ? filled(*d.layerClass, /*quoted=*/false) : ""});
     }
     scope.layer = -1;
+    if (!d.layerClass)
+      numberClasses();
     if (!elaborateList(d.after))
       return;
     const Step &last = model.steps.back();

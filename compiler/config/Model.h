@@ -55,11 +55,18 @@ struct Ignored {
   std::string why;
 };
 
+/// What stands for a layer as a whole.
+struct Layer {
+  std::string output;     ///< name of the step whose value leaves it
+  std::string layerClass; ///< what it has in common with its like, in words: "sliding, shared keys and values"
+};
+
 struct Model {
   std::string family, size; ///< size: the TOML's, or "checkpoint" when the numbers came from the weights alone
   int64_t vocab = 0, context = 0, layers = 0;
   std::vector<Weight> weights;
-  std::vector<Step> steps; ///< in order; the last one yields the logits
+  std::vector<Step> steps;      ///< in order; the last one yields the logits
+  std::vector<Layer> layerList; ///< one for each of `layers`
   std::vector<Ignored> ignored;
   std::map<std::string, Value> numbers; ///< every resolved hyperparameter, for `check --print`
   // What the runtime wants to know.

@@ -288,10 +288,12 @@ void Reader::readLayer(const toml::table &root, Description &out) {
   const toml::table *layer = tableAt(root, "layer", "layer", true);
   if (!layer)
     return;
-  unknownKeys(*layer, "[layer]", {"count", "in", "out", "let", "weights", "steps", "ignored"});
+  unknownKeys(*layer, "[layer]", {"count", "in", "out", "class", "let", "weights", "steps", "ignored"});
   out.layerCount = neededExpression(*layer, "count", "[layer]");
   out.layerIn = textOf(*layer, "in", "[layer]", true);
   out.layerOut = textOf(*layer, "out", "[layer]", true);
+  if (layer->contains("class"))
+    out.layerClass = textOf(*layer, "class", "[layer]", true);
   readLets(tableAt(*layer, "let", "layer.let", false), out.layerLets);
   readWeights(tableAt(*layer, "weights", "layer.weights", false), "layer.weights", out.layerWeights);
   readSteps(layer->get("steps"), "layer.steps", true, out.layerSteps);

@@ -104,6 +104,7 @@ struct Description {
   std::vector<IgnoredDecl> ignored, layerIgnored;
   std::optional<Expression> layerCount;
   Text layerIn, layerOut;
+  std::optional<Text> layerClass;
   RuntimeDecl runtime;
 
   std::vector<std::string> sizeNames() const;

@@ -47,6 +47,9 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
     if (item.layout != kernel::Layout::Vector)
       ++formats[std::string(kernel::info(item.format).name)];
   manifest["formats"] = formats;
+  manifest["layers"] = nlohmann::ordered_json::array(); // the class of each, for certificates
+  for (const config::Layer &layer : model.layerList)
+    manifest["layers"].push_back(layer.layerClass);
   manifest["compiler_version"] = "0.1.0";
   return manifest.dump(1);
 }

@@ -18,7 +18,7 @@ namespace gemmac::emit {
 namespace {
 
 static_assert(sizeof(void *) == 8 && sizeof(GmEntry) == 8 && sizeof(GmRead) == 8, "pointers of the tables are 64 bit");
-static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 120 && sizeof(GmCacheRead) == 16,
+static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 128 && sizeof(GmCacheRead) == 16,
               "a field was added to Step.h: fill it in below");
 
 /// A constant struct of a known size, put together from fields at known offsets, in any order.
@@ -137,6 +137,7 @@ Constant *modelConstant(Module &module, const ModelTable &table) {
   fields.putInteger(GM_FIELD(GmModel, decode_ops), table.decodeOps);
   fields.putInteger(GM_FIELD(GmModel, prefill_ops), table.prefillOps);
   fields.putInteger(GM_FIELD(GmModel, block_tokens), table.blockTokens);
+  fields.putInteger(GM_FIELD(GmModel, hidden_floats), table.hiddenFloats);
   return fields.build();
 }
 

@@ -30,7 +30,7 @@ struct ModelTable {
   std::vector<std::pair<int64_t, int64_t>> cacheReads; ///< window and bytes of a block, see GmCacheRead
   int64_t weightBytes = 0;
   int64_t decodeBytes = 0, decodeOps = 0, prefillOps = 0;
-  int64_t blockTokens = 0;
+  int64_t blockTokens = 0, hiddenFloats = 0;
 };
 
 /// The bytes of an object file for `triple` that defines `gmModel`. The triple's CPU must be 64 bit and little endian,

@@ -34,6 +34,7 @@ private:
                         FileLineColLoc::get(b.getContext(), where.file, where.line, where.column));
   }
   bool build(const config::Step &step);
+  void tapLayers();
   Value make(const config::Step &step, Location loc);
   Value weight(const std::string &name);
   Value input(const config::Step &step, unsigned index) { return values.lookup(step.inputs[index]); }
@@ -171,6 +172,18 @@ bool Importer::build(const config::Step &step) {
   return true;
 }
 
+/// What leaves each layer can be looked at, layer after layer side by side.
+void Importer::tapLayers() {
+  int64_t column = 0;
+  for (const config::Layer &layer : model.layerList) {
+    Value output = values.lookup(layer.output);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(output);
+    TapOp::create(b, output.getLoc(), output, b.getI64IntegerAttr(column));
+    column += columnsOf(output.getType());
+  }
+}
+
 OwningOpRef<ModuleOp> Importer::run() {
   Location loc = model.steps.empty() ? b.getUnknownLoc() : locationOf(model.family, model.steps.front().where);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc, model.family + (model.size.empty() ? "" : "-" + model.size));
@@ -187,6 +200,7 @@ OwningOpRef<ModuleOp> Importer::run() {
   for (const config::Step &step : model.steps)
     if (!build(step))
       return {};
+  tapLayers();
   Value logits = values[model.steps.back().name];
   func::ReturnOp::create(b, loc, logits);
   function.setFunctionType(b.getFunctionType({ids}, {logits.getType()}));

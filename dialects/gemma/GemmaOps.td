@@ -364,14 +364,31 @@ def Gemma_LastRowsOp : Gemma_RowOp<"last_rows"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
+def Gemma_TapOp : Gemma_Op<"tap"> {
+  let summary = "a value that the caller may look at";
+  let description = [{
+    Where the step asks for hidden states, the rows whose logits are wanted (the last ones of `input`) are copied to columns
+    `column` and following of the hidden rows. No value depends on it: passes move whatever else uses `input` as if the tap
+    were not there.
+
+    - (C1) `column` >= 0
+    ```mlir
+    gemma.tap %x at 256 : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_Rows:$input, I64Attr:$column);
+  let assemblyFormat = "$input `at` $column attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
 def Gemma_PhaseOp : Gemma_Op<"phase", [SingleBlock, RecursiveMemoryEffects]> {
   let summary = "operations that run between two barriers";
   let description = [{
     Formed by the fuse stage. `kind` is `rows` (row by row), `project` (one or more projections and what is done to their
-    results element by element), `attention` or `experts`. The region sees the values around it and ends with
+    results element by element), `attention`, `experts` or `tap` (one tap). The region sees the values around it and ends with
     `gemma.yield`, whose operands are the results.
 
-    - (C1) `kind` is one of the four, and the region holds only what the kind allows
+    - (C1) `kind` is one of the five, and the region holds only what the kind allows
     - (C2) the yielded types are the result types
     ```mlir
     %y = gemma.phase "rows" -> tensor<?x64xf32> {

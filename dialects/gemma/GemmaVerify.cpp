@@ -291,6 +291,12 @@ LogicalResult LastRowsOp::verify() {
   return success();
 }
 
+LogicalResult TapOp::verify() {
+  if (static_cast<int64_t>(getColumn()) < 0) // C1
+    return emitOpError() << "column must not be negative but is " << static_cast<int64_t>(getColumn());
+  return checkRows(*this, getInput().getType(), "input");
+}
+
 LogicalResult PhaseOp::verify() {
   Block &block = getBody().front();
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
@@ -298,13 +304,14 @@ LogicalResult PhaseOp::verify() {
     return emitOpError() << "must end with gemma.yield and have no arguments";
   if (yield.getOperandTypes() != getResultTypes()) // C2
     return emitOpError() << "yields other types than its results have";
-  if (!llvm::is_contained({"rows", "project", "attention", "experts"}, getKind())) // C1
-    return emitOpError() << "is of kind '" << getKind() << "'; known are rows, project, attention and experts";
+  if (!llvm::is_contained({"rows", "project", "attention", "experts", "tap"}, getKind())) // C1
+    return emitOpError() << "is of kind '" << getKind() << "'; known are rows, project, attention, experts and tap";
   for (Operation &op : llvm::drop_end(block)) {
     bool fits = getKind() == "rows"        ? isRowWise(&op)
                 : getKind() == "project"   ? isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(&op)
                 : getKind() == "attention" ? isa<AttentionOp, PackOp>(op)
-                                           : isa<ExpertsOp>(op);
+                : getKind() == "experts"   ? isa<ExpertsOp>(op)
+                                           : isa<TapOp>(op);
     if (!fits) // C1
       return emitOpError() << "of kind '" << getKind() << "' cannot hold " << op.getName();
   }

@@ -54,13 +54,12 @@ int64_t kernel::cacheBytes(CacheType type) {
 
 bool kernel::isPhase(Operation *op) {
   return isa<RowsOp, ProjectOp, AttentionOp, RopeTableOp, ExpertSlotsOp, ExpertGatherOp, ExpertProjectOp,
-             ExpertCombineOp>(op);
+             ExpertCombineOp, TapOp>(op);
 }
 
-static LogicalResult checkOffset(Operation *op, int64_t offset) {
-  if (offset < 0 || offset % kWeightAlignBytes != 0)
-    return op->emitOpError() << "offset must be a multiple of " << kWeightAlignBytes << " and not negative but is "
-                             << offset;
+static LogicalResult checkOffset(Operation *op, int64_t offset, int64_t alignment = kWeightAlignBytes) {
+  if (offset < 0 || offset % alignment != 0)
+    return op->emitOpError() << "offset must be a multiple of " << alignment << " and not negative but is " << offset;
   return success();
 }
 
@@ -83,7 +82,22 @@ LogicalResult BufferOp::verify() {
     return emitOpError() << "has unknown kind or rows: " << getType();
   if (failed(checkSizes(*this, getType(), getType().getWidth()))) // C3
     return failure();
-  return getOffset() ? checkOffset(*this, *getOffset()) : success(); // C2
+  int64_t alignment = getExternal() ? sizeof(float) : kWeightAlignBytes;
+  return getOffset() ? checkOffset(*this, *getOffset(), alignment) : success(); // C2
+}
+
+LogicalResult TapOp::verify() {
+  BufferType in = getInput().getType(), out = getHidden().getType();
+  auto place = getHidden().getDefiningOp<BufferOp>();
+  if (in.getKind() != "f32" || out.getKind() != "f32" || in.getWidth() != out.getWidth() || !place ||
+      !place.getExternal() || !place.getOffset()) // C1
+    return emitOpError() << "must copy f32 rows to a place of the caller that is as wide, but copies " << in << " to "
+                         << out;
+  int64_t columns = getColumns(), begin = static_cast<int64_t>(*place.getOffset()) / int64_t(sizeof(float));
+  if (columns < 1 || begin > columns - out.getWidth()) // C2
+    return emitOpError() << "writes columns " << begin << " to " << begin << " + " << out.getWidth() << " of rows of "
+                         << columns;
+  return success();
 }
 
 LogicalResult WeightOp::verify() {

@@ -56,10 +56,11 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 def Kernel_BufferOp : Kernel_Op<"buffer", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of the arena";
   let description = [{
-    `offset` in bytes is set by the pass kernel-assign-arena. `external` names memory of the caller instead (`logits`).
+    `offset` in bytes is set by the pass kernel-assign-arena. `external` names memory of the caller instead:
+    `logits`, or `hidden`, whose rows hold more than this buffer and where `offset` says where in a row it begins.
 
     - (C1) the kind and the rows are known
-    - (C2) `offset`, where present, is a multiple of 64 and not negative
+    - (C2) `offset`, where present, is not negative and a multiple of 64, or of 4 in the memory of the caller
     - (C3) the width is positive
   }];
   let arguments = (ins OptionalAttr<I64Attr>:$offset, OptionalAttr<StrAttr>:$external);
@@ -183,6 +184,19 @@ def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine"> {
   let assemblyFormat = [{
     $input `,` $routing `,` $slots `into` $result attr-dict `:` type($input) `,` type($routing) `,` type($slots) `into` type($result)
   }];
+}
+
+def Kernel_TapOp : Kernel_Op<"tap"> {
+  let summary = "phase: copy the last rows to where the caller wants to see them, if he does";
+  let description = [{
+    `columns` is the width of a whole row of the caller's memory, of which `hidden` is a part. Only prefill has this phase.
+
+    - (C1) `input` and `hidden` are equally wide and of kind `f32`, and `hidden` is external with an offset
+    - (C2) `hidden` ends within a row of `columns`
+  }];
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$hidden, I64Attr:$columns);
+  let assemblyFormat = "$input `into` $hidden `of` $columns attr-dict `:` type($input) `into` type($hidden)";
+  let hasVerifier = 1;
 }
 
 def Kernel_PairDotOp : Kernel_Op<"pair_dot", [Pure, AllTypesMatch<["acc", "result"]>, AllTypesMatch<["weights", "inputs"]>]> {

@@ -90,6 +90,8 @@ bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
 
 int PhaseBuilder::place(Operation *op) {
   int latest = latestOperand(op);
+  if (auto tap = dyn_cast<TapOp>(op))
+    return append("tap", rowsOf(tap.getInput().getType()));
   Rows rows = rowsOf(op->getResult(0).getType());
   if (joinsProjection(op, latest) && phases[latest].rows == rows)
     return latest;

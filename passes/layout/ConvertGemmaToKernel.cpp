@@ -58,6 +58,7 @@ private:
   void makeRopeTables();
   void convertPhase(gemma::PhaseOp phase);
   void convertExperts(gemma::PhaseOp phase);
+  void convertTap(gemma::PhaseOp phase);
   void flushPending();
   template <class Op> void finishPhase(gemma::PhaseOp phase, StringRef rows);
   void account();
@@ -78,6 +79,7 @@ private:
   std::map<RopeKey, Value> tables;
   int64_t blockTokens = 0, chunk = 0;
   int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
+  int64_t hiddenColumns = 0; ///< of all taps together
 };
 
 Value Converter::bufferFor(Location loc, Type type, bool isLogits) {
@@ -274,6 +276,14 @@ void Converter::convertExperts(gemma::PhaseOp phase) {
   kernel::ExpertCombineOp::create(b, loc, output, route, slots, places[phase.getResult(0)].buffer, k, e);
 }
 
+void Converter::convertTap(gemma::PhaseOp phase) {
+  auto tap = cast<gemma::TapOp>(phase.getBody().front().front());
+  kernel::BufferOp hidden = buffer(tap.getLoc(), gemma::columnsOf(tap.getInput().getType()), "f32", "last");
+  hidden.setExternal("hidden");
+  hidden.setOffset(tap.getColumn() * sizeof(float));
+  kernel::TapOp::create(b, tap.getLoc(), places[tap.getInput()].buffer, hidden, b.getI64IntegerAttr(hiddenColumns));
+}
+
 /// A phase for values that wait for a cache, when no other phase of rows comes before they are read.
 void Converter::flushPending() {
   if (pending.empty())
@@ -301,6 +311,8 @@ void Converter::flushPending() {
 }
 
 void Converter::convertPhase(gemma::PhaseOp phase) {
+  if (phase.getKind() == "tap")
+    return convertTap(phase);
   if (phase.getKind() == "attention")
     flushPending();
   makePlaces(phase);
@@ -341,6 +353,7 @@ void Converter::account() {
   set("kernel.chunk", chunk);
   set("kernel.block_tokens", blockTokens);
   set("kernel.last_rows", options.lastRows);
+  set("kernel.hidden_columns", hiddenColumns);
   auto ret = cast<func::ReturnOp>(source.getBody().front().getTerminator());
   set("kernel.vocab", gemma::columnsOf(ret.getOperand(0).getType()));
 }
@@ -358,6 +371,9 @@ LogicalResult Converter::run() {
   b.setInsertionPointToStart(plan.addEntryBlock());
   weights.begin(b.getInsertionBlock());
   makeRopeTables();
+  source.walk([&](gemma::TapOp tap) {
+    hiddenColumns = std::max<int64_t>(hiddenColumns, tap.getColumn() + gemma::columnsOf(tap.getInput().getType()));
+  });
   for (auto phase : source.getBody().getOps<gemma::PhaseOp>())
     convertPhase(phase);
   func::ReturnOp::create(b, source.getLoc());

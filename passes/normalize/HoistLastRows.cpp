@@ -20,8 +20,10 @@ using namespace gemmac::gemma;
 
 namespace {
 
-bool onlyLastRowsUse(Value value) {
-  return llvm::all_of(value.getUsers(), [](Operation *user) { return isa<LastRowsOp>(user); });
+/// Taps show the last rows of whatever they are given: they neither hinder nor cause anything.
+bool onlyOneLastRowsUses(Value value) {
+  return llvm::all_of(value.getUsers(), llvm::IsaPred<LastRowsOp, TapOp>) &&
+         llvm::count_if(value.getUsers(), llvm::IsaPred<LastRowsOp>) == 1;
 }
 
 /// Operands that have to be cut to the last rows when the operation's result is.
@@ -60,6 +62,7 @@ void hoist(IRRewriter &rewriter, LastRowsOp last, Operation *producer, DenseMap<
   clone->getResult(0).setType(withRows(producer->getResult(0).getType(), Rows::Last));
   cut.erase(last.getInput());
   rewriter.replaceOp(last, clone->getResults());
+  rewriter.replaceAllUsesWith(producer->getResults(), clone->getResults()); // taps
   rewriter.eraseOp(producer);
 }
 
@@ -76,8 +79,8 @@ struct HoistLastRows : normalize::impl::HoistLastRowsBase<HoistLastRows> {
       getOperation().walk([&](LastRowsOp op) { all.push_back(op); });
       for (LastRowsOp last : llvm::reverse(all)) {
         Operation *producer = last.getInput().getDefiningOp();
-        if (!canHoistThrough(producer) || producer->getNumResults() != 1 || !onlyLastRowsUse(producer->getResult(0)) ||
-            !producer->hasOneUse())
+        if (!canHoistThrough(producer) || producer->getNumResults() != 1 ||
+            !onlyOneLastRowsUses(producer->getResult(0)))
           continue;
         hoist(rewriter, last, producer, cut);
         ++moved;

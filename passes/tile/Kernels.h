@@ -18,8 +18,9 @@ public:
   /// `guard`: entry points tell AddressSanitizer which memory is a phase's own, see Guard.h.
   Tiler(mlir::ModuleOp module, const kernel::LevelInfo &level, bool guard);
 
-  /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each.
-  void writeEntry(mlir::func::FuncOp plan, const std::string &name, const StepShape &shape);
+  /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each; taps only if `taps`, and
+  /// then run only where the step has memory for what they show.
+  void writeEntry(mlir::func::FuncOp plan, const std::string &name, const StepShape &shape, bool taps);
   /// Writes the function that only reads memory (GmRead).
   void writeRead(const std::string &name);
 
@@ -68,6 +69,7 @@ void writeExpertSlots(PhaseCode code, kernel::ExpertSlotsOp op);
 void writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op);
 void writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op);
 void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
+void writeTap(PhaseCode code, kernel::TapOp op);
 
 /// Writes the body of a dot function, see Tiler::dot.
 void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens,

@@ -227,6 +227,18 @@ void tile::writeRows(PhaseCode code, kernel::RowsOp op) {
   RowsWriter(code, op).write();
 }
 
+void tile::writeTap(PhaseCode code, kernel::TapOp op) {
+  Emitter &e = code.e;
+  kernel::BufferType type = op.getInput().getType();
+  int64_t width = type.getWidth();
+  Value first = type.getRows() == "last" ? e.number(0) : code.firstRow("last");
+  e.claim(code.step, code.rowCount("last"), [&](Value row) {
+    Value from = e.at(code.pointers[0], e.mul(e.add(first, row), width * 4));
+    Value to = e.at(code.pointers[1], e.mul(row, static_cast<int64_t>(op.getColumns()) * 4));
+    e.columns(width, [&](Value column, Type type) { e.store(e.load(type, e.at(from, column)), e.at(to, column)); });
+  });
+}
+
 /// Range reduction and polynomials in float64: the argument is exact there, and the results are good to float32.
 std::pair<Value, Value> tile::cosSin(Emitter &e, Value angle) {
   Type type = angle.getType(), bits = e.like(type, e.i64());

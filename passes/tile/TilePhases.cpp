@@ -118,7 +118,8 @@ void Tiler::writePhase(Operation *phase, func::FuncOp function) {
       .Case([&](kernel::ExpertSlotsOp op) { writeExpertSlots(code, op); })
       .Case([&](kernel::ExpertGatherOp op) { writeExpertGather(code, op); })
       .Case([&](kernel::ExpertProjectOp op) { writeExpertProject(code, op); })
-      .Case([&](kernel::ExpertCombineOp op) { writeExpertCombine(code, op); });
+      .Case([&](kernel::ExpertCombineOp op) { writeExpertCombine(code, op); })
+      .Case([&](kernel::TapOp op) { writeTap(code, op); });
   func::ReturnOp::create(b, phase->getLoc());
 }
 
@@ -141,6 +142,8 @@ Value Tiler::address(Emitter &e, Value place, Value step) {
   if (auto cache = place.getDefiningOp<kernel::CacheOp>())
     return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(cache.getOffset()));
   if (auto buffer = place.getDefiningOp<kernel::BufferOp>()) {
+    if (buffer.getExternal() == "hidden")
+      return e.at(e.stepField(step, GM_STEP_HIDDEN, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
     if (buffer.getExternal())
       return e.stepField(step, GM_STEP_LOGITS, e.ptr());
     return e.at(e.stepField(step, GM_STEP_ARENA, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
@@ -148,7 +151,7 @@ Value Tiler::address(Emitter &e, Value place, Value step) {
   return e.stepField(step, GM_STEP_TOKENS, e.ptr()); // the plan's argument: the ids
 }
 
-void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepShape &stepShape) {
+void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepShape &stepShape, bool taps) {
   shape = stepShape;
   prefix = name;
   func::FuncOp entry = makeFunction(name, 0, plan.getLoc());
@@ -159,7 +162,8 @@ void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepSha
   Emitter whole(b, plan.getLoc(), level);
   guarded.begin(whole);
   for (Operation &op : plan.getBody().front()) {
-    if (!kernel::isPhase(&op))
+    bool isTap = isa<kernel::TapOp>(op);
+    if (!kernel::isPhase(&op) || (isTap && !taps))
       continue;
     func::FuncOp function = phaseFunction(&op);
     Emitter e(b, op.getLoc(), level);
@@ -171,7 +175,9 @@ void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepSha
       func::CallOp::create(b, op.getLoc(), barrier, ValueRange{step, thread});
     };
     auto guardedCall = [&] { guarded.around(e, &op, call); };
-    if (isLast(&op))
+    if (isTap)
+      e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_HIDDEN, e.i64())), guardedCall);
+    else if (isLast(&op))
       e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_LAST_ROWS, e.i64())), guardedCall);
     else
       guardedCall();
@@ -225,9 +231,9 @@ struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
                                         tiler.b.getFunctionType({ptr, tiler.b.getI64Type()}, {}));
     barrier.setPrivate();
     std::string prefix = "gm_" + level.symbol;
-    tiler.writeEntry(plans[0], prefix + "_decode", {1, 1, 1});
+    tiler.writeEntry(plans[0], prefix + "_decode", {1, 1, 1}, /*taps=*/false);
     tiler.writeEntry(plans[0], prefix + "_prefill",
-                     {number("kernel.chunk"), number("kernel.last_rows"), level.tokenTile});
+                     {number("kernel.chunk"), number("kernel.last_rows"), level.tokenTile}, /*taps=*/true);
     tiler.writeRead(prefix + "_read");
     plans[0].erase();
   }

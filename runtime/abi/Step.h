@@ -29,6 +29,7 @@ typedef struct GmStep {
   /// For each row of the step the last row of its block (itself outside of blocks); null: no blocks. Attentions with a
   /// block mask let a row see all keys up to there. Not read where token_count is 1.
   const int32_t *block_ends;
+  float *hidden; ///< prefill only: [last_rows, hidden_floats], what leaves each layer; null: nobody looks
 } GmStep;
 
 enum {
@@ -44,6 +45,7 @@ enum {
   GM_STEP_CLAIM = 80,
   GM_STEP_FIRST_ROW = 88,
   GM_STEP_BLOCK_ENDS = 96,
+  GM_STEP_HIDDEN = 104,
 };
 
 /// Runtime function called by generated code between phases, by every thread of the team. The last thread to arrive
@@ -88,11 +90,12 @@ typedef struct GmModel {
   int64_t kv_token_bytes; ///< bytes that each further token adds (growing layers)
   const GmCacheRead *cache_reads;
   int64_t cache_read_count;
-  int64_t weight_bytes; ///< size of the "weights" section
-  int64_t decode_bytes; ///< weight bytes that one decode step reads (without the cache): for bench's bound
-  int64_t decode_ops;   ///< multiply and add operations of one decoded token's projections
-  int64_t prefill_ops;  ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
-  int64_t block_tokens; ///< longest block of tokens that the description speaks of; 0: every attention is causal
+  int64_t weight_bytes;  ///< size of the "weights" section
+  int64_t decode_bytes;  ///< weight bytes that one decode step reads (without the cache): for bench's bound
+  int64_t decode_ops;    ///< multiply and add operations of one decoded token's projections
+  int64_t prefill_ops;   ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
+  int64_t block_tokens;  ///< longest block of tokens that the description speaks of; 0: every attention is causal
+  int64_t hidden_floats; ///< of one row, all layers side by side: see GmStep.hidden
 } GmModel;
 
 extern const GmModel gmModel;
@@ -109,6 +112,7 @@ static_assert(offsetof(GmStep, tokens) == GM_STEP_TOKENS && offsetof(GmStep, tok
 static_assert(offsetof(GmStep, position) == GM_STEP_POSITION && offsetof(GmStep, last_rows) == GM_STEP_LAST_ROWS);
 static_assert(offsetof(GmStep, first_row) == GM_STEP_FIRST_ROW && offsetof(GmStep, block_ends) == GM_STEP_BLOCK_ENDS);
 static_assert(offsetof(GmStep, logits) == GM_STEP_LOGITS && offsetof(GmStep, threads) == GM_STEP_THREADS);
-static_assert(offsetof(GmStep, claim) == GM_STEP_CLAIM && sizeof(GmStep) == 104);
+static_assert(offsetof(GmStep, claim) == GM_STEP_CLAIM && offsetof(GmStep, hidden) == GM_STEP_HIDDEN);
+static_assert(sizeof(GmStep) == 112);
 #endif
 #endif

@@ -13,6 +13,7 @@ namespace gemmart {
 static constexpr OptionSpec kOptions[] = {
     {"tokens", 0, OptionSpec::Text, "LIST", "token ids, 2,106 or @FILE"},
     {"output", 'o', OptionSpec::Text, "FILE", "raw little-endian float32 [rows, vocab]; - is standard output"},
+    {"hidden", 0, OptionSpec::Text, "FILE", "what leaves each layer, raw float32 [rows, layers, width]"},
     {"last", 0, OptionSpec::Integer, "N", "only the last N rows (default: all)", 1, 1e18},
     {"chunk", 0, OptionSpec::Integer, "N", "at most N tokens in one step, 1: all are decoded (default: as compiled)", 1,
      1e18},
@@ -24,12 +25,23 @@ static constexpr OptionSpec kOptions[] = {
 static Status check(const Args &args) {
   if (!args.has("tokens"))
     return usageError("logits needs --tokens LIST or --tokens @FILE");
-  if (!args.has("output") && !args.has("nll"))
-    return usageError("logits needs -o FILE, --nll or both");
+  if (!args.has("output") && !args.has("nll") && !args.has("hidden"))
+    return usageError("logits needs -o FILE, --hidden FILE, --nll or several of them");
   if (args.text("output") == "-" && isatty(STDOUT_FILENO))
     return usageError("-o - would write raw numbers to the terminal; give a file or a pipe");
   if (args.text("output") == "-" && args.has("nll"))
     return usageError("-o - and --nll would both write to standard output; give a file");
+  return {};
+}
+
+/// Opens the file that an option names, if it is there.
+static Status create(const Args &args, const char *option, std::optional<OutputFile> &file) {
+  if (!args.has(option))
+    return {};
+  Result<OutputFile> created = OutputFile::create(args.text(option));
+  if (!created)
+    return created.status();
+  file.emplace(std::move(*created));
   return {};
 }
 
@@ -51,26 +63,31 @@ static Status run(Loaded &loaded, const Args &args) {
     return session.status();
   if (args.has("chunk"))
     session->limitChunk(args.integer("chunk", 1));
-  std::optional<OutputFile> output;
-  if (args.has("output")) {
-    Result<OutputFile> created = OutputFile::create(args.text("output"));
-    if (!created)
-      return created.status();
-    output.emplace(std::move(*created));
-  }
+  std::optional<OutputFile> output, hidden;
+  if (Status status = create(args, "output", output); !status)
+    return status;
+  if (Status status = create(args, "hidden", hidden); !status)
+    return status;
+  if (hidden)
+    if (Status status = session->watchLayers(); !status)
+      return status;
   double sum = 0;
   auto take = [&](int64_t position, std::span<float> row) -> Status {
     if (nll && position + 1 < count)
       sum += negativeLogLikelihood(row, (*tokens)[size_t(position) + 1]);
-    if (!output || position < count - last)
+    if (position < count - last)
       return {};
-    return output->write(row.data(), row.size_bytes());
+    if (output)
+      if (Status status = output->write(row.data(), row.size_bytes()); !status)
+        return status;
+    return hidden ? hidden->write(session->hidden().data(), session->hidden().size_bytes()) : Status();
   };
   if (Status status = session->feed(*tokens, nll ? count : last, take, *blocks); !status)
     return status;
-  if (output)
-    if (Status finished = output->finish(); !finished)
-      return finished;
+  for (std::optional<OutputFile> *file : {&output, &hidden})
+    if (*file)
+      if (Status finished = (*file)->finish(); !finished)
+        return finished;
   if (nll)
     printf("%.9g\n", sum / double(count - 1));
   return {};

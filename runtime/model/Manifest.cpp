@@ -94,6 +94,10 @@ Result<Manifest> parseManifest(std::span<const uint8_t> section, int64_t vocabTo
     reader.real(*sampling, "top_k", 0, double(INT32_MAX), topK);
     manifest.topK = int64_t(topK);
   }
+  if (const Json *layers = reader.find("layers"); layers && reader.expect(layers->is_array(), "layers", "a list"))
+    for (const Json &item : *layers)
+      if (reader.expect(item.is_string(), "layers", "a list of strings"))
+        manifest.layers.push_back(item.get<std::string>());
   if (const Json *formats = reader.find("formats");
       formats && reader.expect(formats->is_object(), "formats", "an object"))
     for (auto item = formats->begin(); item != formats->end(); ++item)

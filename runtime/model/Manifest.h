@@ -22,6 +22,7 @@ struct Manifest {
   std::vector<int32_t> stopIds;
   double temperature = 1, topP = 1; ///< the model's own advice for sampling
   int64_t topK = 0;
+  std::vector<std::string> layers;        ///< the class of each
   std::map<std::string, int64_t> formats; ///< weight format -> number of tensors
 };
 

@@ -65,6 +65,18 @@ Result<Session> Session::open(const GmModel &model, const GmLevel &level, std::s
   return session;
 }
 
+Status Session::watchLayers() {
+  int64_t bytes;
+  if (model->hidden_floats < 1 ||
+      __builtin_mul_overflow(level->max_last_rows, model->hidden_floats * int64_t(sizeof(float)), &bytes))
+    return bugError("the model table in this executable makes no sense: hidden rows of no size, or beyond 2^63 bytes");
+  Result<Pages> pages = Pages::reserve(bytes, "layers' outputs", false);
+  if (!pages)
+    return pages.status();
+  hiddenRows = std::move(*pages);
+  return {};
+}
+
 Status Session::check(std::span<const int32_t> tokens) const {
   for (size_t index = 0; index < tokens.size(); ++index)
     if (tokens[index] < 0 || tokens[index] >= model->vocab_tokens)
@@ -142,7 +154,8 @@ void Session::runStep(std::span<const int32_t> tokens, int64_t firstRow, int64_t
   step.last_rows = rows;
   step.block_ends = hasBlocks ? blockEnds.data() : nullptr;
   step.logits = reinterpret_cast<float *>(logits.data());
-  team->runStep(step.token_count == 1 ? level->decode : level->prefill, step);
+  step.hidden = reinterpret_cast<float *>(hiddenRows.data());
+  team->runStep(step.token_count == 1 && !step.hidden ? level->decode : level->prefill, step);
 }
 
 Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const RowSink &sink,
@@ -165,9 +178,11 @@ Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const Ro
     do {
       rows = std::min(count - first, level->max_last_rows);
       runStep(tokens.subspan(size_t(offset), size_t(count)), first, rows, hasBlocks);
-      for (int64_t index = 0; index < rows; ++index)
+      for (int64_t index = 0; index < rows; ++index) {
+        shown = reinterpret_cast<const float *>(hiddenRows.data()) + index * model->hidden_floats;
         if (Status status = sink(next + first + index, {row + index * vocab, size_t(vocab)}); !status)
           return status;
+      }
       first += rows;
     } while (first < count);
     next += count;

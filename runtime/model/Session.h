@@ -52,6 +52,14 @@ public:
   /// At most so many tokens (1 or more) in one step from now on, but for a longer block; results do not depend on it.
   void limitChunk(int64_t tokens) { chunkTokens = std::min(chunkTokens, tokens); }
 
+  /// From now on, each row that gets logits shows what leaves each layer, too. Costs memory for so many rows, and one
+  /// copy of them per layer. Everything then runs as prefill does.
+  Status watchLayers();
+
+  /// What left each layer, layer after layer [hidden_floats], for the row that a sink is being given; after
+  /// watchLayers().
+  std::span<const float> hidden() const { return {shown, size_t(model->hidden_floats)}; }
+
   int64_t position() const { return next; } ///< of the next token = tokens held
   int64_t context() const { return contextTokens; }
   /// Forgets the sequence. What the cache held stays there, unread: a key is read only at positions below the current
@@ -72,7 +80,8 @@ private:
   const GmLevel *level;
   Team *team;
   const uint8_t *weights = nullptr;
-  Pages kv, arena, logits;
+  Pages kv, arena, logits, hiddenRows;
+  const float *shown = nullptr;   ///< the row of hiddenRows that belongs to the sink's
   std::vector<int32_t> blockEnds; ///< of the rows of a step; empty where the mask is causal
   int64_t contextTokens = 0, next = 0, chunkTokens;
 };

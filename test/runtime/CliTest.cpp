@@ -192,7 +192,7 @@ TEST_F(CliTest, CommandLineErrors) {
   expectFailure({"info", "--context", "65"}, 2, "--context is 65; this model was compiled for 64 tokens");
   expectFailure({"info", "--level", "bas"}, 2, "unknown level 'bas'; did you mean 'base'? (in this file: wide, base)");
   expectFailure({"logits"}, 2, "logits needs --tokens LIST or --tokens @FILE");
-  expectFailure({"logits", "--tokens", "2"}, 2, "logits needs -o FILE, --nll or both");
+  expectFailure({"logits", "--tokens", "2"}, 2, "logits needs -o FILE, --hidden FILE, --nll or several of them");
   expectFailure({"logits", "--tokens", "2", "--last", "0", "-o", "x"}, 2,
                 "--last is '0'; it must be a whole number of at least 1");
   expectFailure({"run", "--tokens", "2", "text"}, 2, "run takes a prompt or --tokens, not both");

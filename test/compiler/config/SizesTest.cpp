@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 using namespace gemmac;
@@ -159,6 +160,29 @@ TEST(Sizes, ImageBlocksOnSlidingLayersOfTheLargeSizes) {
         EXPECT_EQ(std::get<int64_t>(one.attributes.at("blocks")), sees ? 280 : 0) << size << " " << one.name;
       }
   }
+}
+
+TEST(Sizes, LayersHaveTheirClass) {
+  Model model = make(kFamily, "e2b");
+  ASSERT_EQ(model.layerList.size(), 35u);
+  EXPECT_EQ(model.layerList[0].layerClass, "sliding, per-layer embedding");
+  EXPECT_EQ(model.layerList[4].layerClass, "global, per-layer embedding");
+  EXPECT_EQ(model.layerList[15].layerClass, "sliding, shared keys and values, double-wide, per-layer embedding");
+  EXPECT_EQ(model.layerList[34].output, "layers.34.scaled");
+  EXPECT_EQ(make(kFamily, "26b-a4b").layerList[5].layerClass, "global, values = keys, experts");
+  // Without words in the description: the same operations and shapes.
+  std::string path = testing::TempDir() + "plain.toml";
+  std::ifstream in(kFamily);
+  std::ofstream out(path);
+  for (std::string line; std::getline(in, line);)
+    if (!line.starts_with("class = "))
+      out << line << "\n";
+  out.close();
+  Model plain = make(path, "e2b");
+  EXPECT_EQ(plain.layerList[0].layerClass, "class 1");
+  EXPECT_EQ(plain.layerList[3].layerClass, "class 1");
+  EXPECT_EQ(plain.layerList[4].layerClass, "class 2");
+  EXPECT_EQ(plain.layerList[15].layerClass, "class 3");
 }
 
 TEST(Sizes, OlderFamily) {

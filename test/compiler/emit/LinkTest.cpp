@@ -51,6 +51,7 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
   table.decodeOps = 18;
   table.prefillOps = 19;
   table.blockTokens = 20;
+  table.hiddenFloats = 21;
   Result<std::string> object = emit::buildModelTable(table, machine.triple);
   EXPECT_TRUE(bool(object)) << object.error().message;
   objects.push_back({"model table", object ? *object : ""});

@@ -805,7 +805,7 @@ func.func @last_rows_c1_columns(%x: tensor<?x4xf32>) {
 // -----
 
 func.func @phase_c1(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op is of kind 'columns'; known are rows, project, attention and experts}}
+  // expected-error@+1 {{'gemma.phase' op is of kind 'columns'; known are rows, project, attention, experts and tap}}
   gemma.phase "columns" {
     gemma.yield
   }
@@ -906,5 +906,13 @@ func.func @yield_last(%x: tensor<?x4xf32>) {
     gemma.yield
     gemma.yield
   }
+  return
+}
+
+// -----
+
+func.func @tap_c1(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.tap' op column must not be negative but is -4}}
+  gemma.tap %x at -4 : tensor<?x4xf32>
   return
 }

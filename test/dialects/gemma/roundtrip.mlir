@@ -185,3 +185,15 @@ func.func @phase_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<1 of 2, "all">,
   }
   return %0 : tensor<?x4xf32>
 }
+
+// CHECK-LABEL: func @tap
+func.func @tap(%x: tensor<?x4xf32>) {
+  // CHECK: gemma.tap %{{.+}} at 8 : tensor<?x4xf32>
+  gemma.tap %x at 8 : tensor<?x4xf32>
+  // CHECK: gemma.phase "tap" {
+  gemma.phase "tap" {
+    gemma.tap %x at 0 : tensor<?x4xf32>
+    gemma.yield
+  }
+  return
+}

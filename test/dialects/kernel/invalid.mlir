@@ -354,3 +354,30 @@ func.func @cache_c3() {
   %0 = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 0, slots 32 ring 0>
   return
 }
+
+// -----
+
+func.func @tap_c1(%h: !kernel.buffer<4 x "f32", "last">) {
+  %x = kernel.buffer : !kernel.buffer<3 x "f32", "all">
+  // expected-error@+1 {{'kernel.tap' op must copy f32 rows to a place of the caller that is as wide, but copies '!kernel.buffer<3 x "f32", "all">' to '!kernel.buffer<4 x "f32", "last">'}}
+  kernel.tap %x into %h of 9 : !kernel.buffer<3 x "f32", "all"> into !kernel.buffer<4 x "f32", "last">
+  return
+}
+
+// -----
+
+func.func @tap_c2() {
+  %x = kernel.buffer : !kernel.buffer<3 x "f32", "all">
+  %h = kernel.buffer at 28 external "hidden" : !kernel.buffer<3 x "f32", "last">
+  // expected-error@+1 {{'kernel.tap' op writes columns 7 to 7 + 3 of rows of 9}}
+  kernel.tap %x into %h of 9 : !kernel.buffer<3 x "f32", "all"> into !kernel.buffer<3 x "f32", "last">
+  return
+}
+
+// -----
+
+func.func @buffer_external_offset() {
+  // expected-error@+1 {{'kernel.buffer' op offset must be a multiple of 4 and not negative but is 6}}
+  %h = kernel.buffer at 6 external "hidden" : !kernel.buffer<3 x "f32", "last">
+  return
+}

@@ -125,3 +125,13 @@ func.func @pair_dot(%acc: vector<4xf32>, %w: vector<4xi32>, %x: vector<4xi32>) -
   %0 = kernel.pair_dot %acc, %w, %x : vector<4xf32>, vector<4xi32>
   return %0 : vector<4xf32>
 }
+
+// CHECK-LABEL: func @tap
+func.func @tap() {
+  %x = kernel.buffer : !kernel.buffer<3 x "f32", "all">
+  // CHECK: kernel.buffer at 12 external "hidden" : <3 x "f32", "last">
+  %h = kernel.buffer at 12 external "hidden" : !kernel.buffer<3 x "f32", "last">
+  // CHECK: kernel.tap %{{.+}} into %{{.+}} of 9 : <3 x "f32", "all"> into <3 x "f32", "last">
+  kernel.tap %x into %h of 9 : !kernel.buffer<3 x "f32", "all"> into !kernel.buffer<3 x "f32", "last">
+  return
+}

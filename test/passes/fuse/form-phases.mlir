@@ -194,3 +194,20 @@ func.func @slices_that_nothing_reads_in_part(%x: tensor<?x8xf32>) -> tensor<?x2x
   %t = gemma.slice %s at 2 : tensor<?x4xf32> -> tensor<?x2xf32>
   return %t : tensor<?x2xf32>
 }
+
+// A tap is a phase by itself and parts nothing: what stands around it still shares one.
+// CHECK-LABEL: func @a_tap_parts_nothing
+// CHECK:         %[[P:.+]]:2 = gemma.phase "rows"
+// CHECK-NEXT:      %[[A:.+]] = gemma.rms_norm
+// CHECK-NEXT:      %[[B:.+]] = gemma.rms_norm %[[A]]
+// CHECK-NEXT:      gemma.yield %[[A]], %[[B]]
+// CHECK:         gemma.phase "tap" {
+// CHECK-NEXT:      gemma.tap %[[P]]#0 at 0
+// CHECK-NEXT:      gemma.yield
+// CHECK:         return %[[P]]#1
+func.func @a_tap_parts_nothing(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = gemma.rms_norm %x eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  gemma.tap %0 at 0 : tensor<?x4xf32>
+  %1 = gemma.rms_norm %0 eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return %1 : tensor<?x4xf32>
+}

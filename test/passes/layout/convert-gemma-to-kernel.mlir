@@ -307,3 +307,28 @@ func.func @or_a_phase_of_their_own(%ids: tensor<?xi32>) -> tensor<?x32xf32, "las
   }
   return %3 : tensor<?x32xf32, "last">
 }
+
+// -----
+
+// What a tap shows lies in the caller's rows, which hold the columns of all taps.
+// CHECK:         kernel.hidden_columns = 7 : i64
+// CHECK-LABEL: func @step
+// CHECK:         %[[B:.+]] = kernel.buffer : <4 x "f32", "all">
+// CHECK:         %[[H:.+]] = kernel.buffer at 12 external "hidden" : <4 x "f32", "last">
+// CHECK-NEXT:    kernel.tap %[[B]] into %[[H]] of 7
+func.func @taps_write_to_the_caller(%ids: tensor<?xi32>) -> tensor<?x4xf32, "last"> {
+  %t = gemma.weight "table" index 0 format "f32" : tensor<8x4xf32>
+  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+    %e = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x4xf32> -> tensor<?x4xf32>
+    gemma.yield %e : tensor<?x4xf32>
+  }
+  gemma.phase "tap" {
+    gemma.tap %0 at 3 : tensor<?x4xf32>
+    gemma.yield
+  }
+  %1 = gemma.phase "rows" -> tensor<?x4xf32, "last"> {
+    %l = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
+    gemma.yield %l : tensor<?x4xf32, "last">
+  }
+  return %1 : tensor<?x4xf32, "last">
+}

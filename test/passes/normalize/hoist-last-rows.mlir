@@ -117,3 +117,23 @@ func.func @through_experts_and_their_choice(%x: tensor<?x4xf32>) -> tensor<?x4xf
   %1 = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
   return %1 : tensor<?x4xf32, "last">
 }
+
+// -----
+
+// A tap shows the last rows of whatever it is given: it follows, and holds nothing up.
+// CHECK-LABEL: func @a_tap_follows
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x4xf32>)
+// CHECK:         %[[LAST:.+]] = gemma.last_rows %[[X]]
+// CHECK-NEXT:    %[[A:.+]] = gemma.rms_norm %[[LAST]] eps 1.000000e+00
+// CHECK-NEXT:    gemma.tap %[[A]] at 4 : tensor<?x4xf32, "last">
+// CHECK-NEXT:    %[[B:.+]] = gemma.rms_norm %[[A]] eps 2.000000e+00
+// CHECK-NEXT:    gemma.tap %[[B]] at 8 : tensor<?x4xf32, "last">
+// CHECK-NEXT:    return %[[B]]
+func.func @a_tap_follows(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
+  %0 = gemma.rms_norm %x eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  gemma.tap %0 at 4 : tensor<?x4xf32>
+  %1 = gemma.rms_norm %0 eps 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  gemma.tap %1 at 8 : tensor<?x4xf32>
+  %2 = gemma.last_rows %1 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
+  return %2 : tensor<?x4xf32, "last">
+}

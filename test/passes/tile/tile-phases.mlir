@@ -254,3 +254,26 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
     return
   }
 }
+
+// -----
+
+// Decode has no tap; prefill has it where the step's field 104 is not null, its barrier with it.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK-NOT:     call
+// CHECK:         return
+// CHECK-LABEL: func.func @gm_any_prefill(
+// CHECK:         %[[AT:.+]] = llvm.getelementptr %{{.+}}[%c104
+// CHECK:         %[[HIDDEN:.+]] = llvm.load %[[AT]] {{.+}} -> i64
+// CHECK:         %[[SOME:.+]] = arith.cmpi slt, %c0{{.*}}, %[[HIDDEN]]
+// CHECK-NEXT:    scf.if %[[SOME]] {
+// CHECK:           call @gm_any_prefill_tap_0(
+// CHECK-NEXT:      call @gmBarrier
+// CHECK-NEXT:    }
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %a = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+    %h = kernel.buffer at 16 external "hidden" : !kernel.buffer<4 x "f32", "last">
+    kernel.tap %a into %h of 8 : !kernel.buffer<4 x "f32", "all"> into !kernel.buffer<4 x "f32", "last">
+    return
+  }
+}
