@@ -10,7 +10,8 @@ commit its folder.
 
 Each folder gets: config.json (keys of the published checkpoints), model*.safetensors (BF16), tokens.txt, logits.f32
 (float32 little endian [rows, vocab], after the soft-cap), meta.json (producer, seed, measures), and where the case asks
-for them tokenizer.json and blocks.txt (the block number of each token, 0 outside of blocks).
+for them tokenizer.json and blocks.txt (the block number of each token, 0 outside of blocks). --hidden adds hidden.f32 to
+folders that are there: what leaves each layer, float32 [rows, layers, width].
 """
 import argparse
 import datetime
@@ -220,6 +221,31 @@ def logits_of(model, tokens, blocks=()):
     return out.logits[0].double().numpy()
 
 
+@torch.no_grad()
+def hidden_of(model, tokens):
+    """What leaves each layer, [tokens, layers, width]: transformers' own hidden_states end with a norm."""
+    rows = []
+    hooks = [layer.register_forward_hook(lambda _m, _i, out: rows.append(out[0] if isinstance(out, tuple) else out))
+             for layer in model.model.layers]
+    logits_of(model, tokens)
+    for hook in hooks:
+        hook.remove()
+    return torch.stack([row.reshape(len(tokens), -1) for row in rows], dim=1).float().numpy()
+
+
+def add_hidden(name, out):
+    """hidden.f32 beside a golden that is there, whose logits must come out again."""
+    spec = BASE | CASES[name][1]
+    model, tokens, _ = prepare(spec, published_config(spec))
+    there = np.fromfile(out / name / "logits.f32", "<f4").reshape(len(tokens), -1)
+    distance = np.abs(logits_of(model, tokens) - there).max()
+    if distance > 1e-4:
+        raise SystemExit(f"{name}: this machine's logits are {distance:.1e} from the golden's: make it anew")
+    hidden = hidden_of(model, tokens)
+    hidden.astype("<f4").tofile(out / name / "hidden.f32")
+    print(f"{name:16} hidden.f32 {list(hidden.shape)}, logits within {distance:.1e}")
+
+
 def mean_and_max_kl(reference, other):
     def log_softmax(x):
         x = x - x.max(axis=1, keepdims=True)
@@ -391,6 +417,7 @@ def make(name, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="folder that gets one folder per case")
+    parser.add_argument("--hidden", action="store_true", help="only add hidden.f32 to folders that are there")
     parser.add_argument("--sensitivity", action="store_true", help="write nothing; print what each tensor moves")
     parser.add_argument("cases", nargs="*", help="names of CASES; all when left out")
     options = parser.parse_args()
@@ -403,6 +430,8 @@ def main():
     for name in options.cases or CASES:
         if options.sensitivity:
             sensitivity(name)
+        elif options.hidden:
+            add_hidden(name, options.out)
         else:
             make(name, options.out)
 
