@@ -16,6 +16,13 @@ struct Command {
   Status (*run)(Loaded &loaded, const Args &args);
 };
 
+/// Prints the certificate of the file, readably or as it is stored. An error without one, and for one that was made for
+/// other weights or other code.
+Status printCertificate(const Loaded &loaded, bool json);
+
+/// 16 hexadecimal digits.
+std::string hexText(uint64_t hash);
+
 const Command &runCommand();
 const Command &chatCommand();
 const Command &benchCommand();

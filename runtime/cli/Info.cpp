@@ -9,11 +9,8 @@ namespace gemmart {
 
 static constexpr OptionSpec kOptions[] = {
     {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
+    {"certificate", 0, OptionSpec::Flag, "", "how near the numbers came to a reference (gemmac certify)"},
 };
-
-static std::string hexHash(uint64_t hash) {
-  return format("%016llx", (unsigned long long)hash);
-}
 
 static void printJson(const Loaded &loaded) {
   const GmModel &model = loaded.model;
@@ -38,7 +35,7 @@ static void printJson(const Loaded &loaded) {
   root["sections"] = nlohmann::ordered_json::array();
   for (const Section &section : loaded.artifact.sections())
     root["sections"].push_back(
-        {{"name", section.name}, {"bytes", section.bytes.size()}, {"hash", hexHash(section.hash)}});
+        {{"name", section.name}, {"bytes", section.bytes.size()}, {"hash", hexText(section.hash)}});
   root["targets"] = {model.target};
   root["levels"] = nlohmann::ordered_json::array();
   for (uint32_t index = 0; index < model.level_count; ++index)
@@ -47,6 +44,8 @@ static void printJson(const Loaded &loaded) {
   root["level"] = loaded.level().name;
   root["level_reason"] = loaded.choice.reason;
   root["threads"] = loaded.team->threads();
+  root["layers"] = manifest.layers;
+  root["hidden_floats"] = model.hidden_floats;
   root["max_chunk_tokens"] = loaded.level().max_chunk_tokens;
   root["block_tokens"] = model.block_tokens;
   root["decode_bytes"] = model.decode_bytes;
@@ -90,10 +89,12 @@ static void printText(const Loaded &loaded) {
   printf("           total   %12s\n\n", formatBytes(memory.total()).c_str());
   printf("%-12s %16s  %s\n", "section", "bytes", "hash");
   for (const Section &section : loaded.artifact.sections())
-    printf("%-12s %16zu  %s\n", section.name.c_str(), section.bytes.size(), hexHash(section.hash).c_str());
+    printf("%-12s %16zu  %s\n", section.name.c_str(), section.bytes.size(), hexText(section.hash).c_str());
 }
 
 static Status run(Loaded &loaded, const Args &args) {
+  if (args.has("certificate"))
+    return printCertificate(loaded, args.has("json"));
   if (args.has("json"))
     printJson(loaded);
   else

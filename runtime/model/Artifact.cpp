@@ -91,6 +91,13 @@ const Section *Artifact::find(std::string_view name) const {
   return nullptr;
 }
 
+std::span<const uint8_t> Artifact::code() const {
+  uint64_t end = file.bytes().size();
+  for (const Section &section : list)
+    end = std::min(end, section.offset);
+  return file.bytes().first(end);
+}
+
 Status Artifact::verify(Team &team) const {
   struct Piece {
     size_t section;

@@ -34,6 +34,8 @@ public:
 
   const std::vector<Section> &sections() const { return list; }
   const Section *find(std::string_view name) const;
+  /// All before the first section: the ELF file.
+  std::span<const uint8_t> code() const;
   int64_t fileBytes() const { return int64_t(file.bytes().size()); }
 
 private:

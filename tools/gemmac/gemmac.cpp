@@ -1,6 +1,6 @@
 // The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is
 // wrong, 3 our bug.
-#include "compiler/Driver.h"
+#include "compiler/certify/Certify.h"
 #include "tools/gemmac/Doctor.h"
 
 #include <CLI/CLI.hpp>
@@ -106,6 +106,25 @@ void finish(Words &words) {
     throw CLI::ValidationError("--output", "'-' is for IR (--to STAGE); an executable needs a file name");
 }
 
+void addCertify(CLI::App &app, certify::Options &o, std::string &size) {
+  app.add_option("model", o.model, "the executable")->required();
+  auto *description = app.add_option("description", o.own.description, "of the model's own bf16 build");
+  auto *weights = app.add_option("--weights", o.own.weights, "of it: what the model was built from");
+  description->needs(weights);
+  weights->needs(description);
+  app.add_option("--size", size, "of it")->needs(description);
+  auto *reference = app.add_option("--reference", o.reference,
+                                   "folder with tokens.txt and logits.f32, and perhaps hidden.f32 and meta.json");
+  reference->excludes(description);
+  app.add_option("--reference-logits", o.referenceLogits, "another file in place of the folder's logits.f32")
+      ->needs(reference);
+  auto *tokens = app.add_option("--tokens", o.tokens, "ids for the bf16 build, 2,106 or @FILE (default: random ones)");
+  app.add_option("--text", o.text, "file of text for it, which the model tokenizes")->needs(weights)->excludes(tokens);
+  tokens->needs(weights);
+  app.add_option("--level", o.level, "instruction-set level to measure (default: the machine's best)");
+  app.add_option("--threads", o.threads, "threads of the model (default: all)")->check(CLI::Range(1, 1024));
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -123,6 +142,11 @@ int main(int argc, char **argv) {
   checkCommand->add_option("--size", checkSize, "one size of it");
   checkCommand->add_option("--weights", checkWeights, "folder or .gguf file");
   checkCommand->add_flag("--print", print, "print the numbers");
+  certify::Options certifyOptions;
+  std::string certifySize;
+  CLI::App *certifyCommand =
+      app.add_subcommand("certify", "measure a model against a reference run, and store the result in it");
+  addCertify(*certifyCommand, certifyOptions, certifySize);
   CLI::App *targetsCommand = app.add_subcommand("targets", "list targets and levels");
   CLI::App *stagesCommand = app.add_subcommand("stages", "list stages");
   CLI::App *doctorCommand = app.add_subcommand("doctor", "see whether this machine has what a build needs");
@@ -130,14 +154,22 @@ int main(int argc, char **argv) {
     app.parse(argc, argv);
     if (*buildCommand)
       finish(words);
+    if (*certifyCommand && certifyOptions.reference.empty() && certifyOptions.own.weights.empty())
+      throw CLI::ValidationError("certify", "needs --reference DIR, or the description and --weights of the model's "
+                                            "own bf16 build");
   } catch (const CLI::ParseError &error) {
     int code = app.exit(error);
     if (code != 0 && app.get_subcommands().empty())
-      fmt::print(stderr, "commands: build, check, targets, stages, doctor\n");
+      fmt::print(stderr, "commands: build, check, certify, targets, stages, doctor\n");
     return code == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
   if (*buildCommand)
     return static_cast<int>(build(words.build));
+  if (*certifyCommand) {
+    if (!certifySize.empty())
+      certifyOptions.own.size = certifySize;
+    return static_cast<int>(certify::certify(certifyOptions));
+  }
   if (*checkCommand)
     return static_cast<int>(
         check(checkFile, checkSize.empty() ? std::nullopt : std::optional(checkSize), checkWeights, print));
