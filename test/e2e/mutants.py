@@ -12,7 +12,7 @@ from dataclasses import dataclass
 # What an attribute becomes; {} is the expression that stands there.
 RULES = {
     "scale": ["({}) * 1.05"], "by": ["({}) * 1.05"], "eps": ["({}) * 1.5"], "theta": ["({}) * 1.2"],
-    "pairs": ["({}) - 1"], "denominator": ["({}) + 2"], "cap": ["({}) * 1.1"], "top_k": ["({}) - 1", "({}) + 1"],
+    "pairs": ["({}) - 1", "floor(({}) / 2)"], "denominator": ["({}) + 2"], "cap": ["({}) * 1.1"], "top_k": ["({}) - 1", "({}) + 1"],
     "window": ["sliding ? window + 1 : 0", "sliding ? window - 1 : 0", "0", "window"],
     "blocks": ["0", "bidirectional == 'vision' ? image_tokens : 0"],
     "offset": ["(layers - 1 - i) * ple_size"], "activation": ["silu", "gelu_tanh"],
@@ -153,13 +153,14 @@ class Mutants:
 
     def of_operands(self):
         """An operand becomes what its own step reads; a weight another one, of its shape if there is one."""
+        reads = {step["name"]: step["in"] if isinstance(step["in"], str) else step["in"][0]
+                 for steps in self.steps_of(self.document).values() for step in steps}
         for where, steps in self.steps_of(self.document).items():
-            reads = {step["name"]: step["in"] if isinstance(step["in"], str) else step["in"][0] for step in steps}
             for step in steps:
                 for path, old in [one for one in leaves(step["in"], f"{where}.{step['name']}.in")]:
                     name, at, layer = old.split("|")[0].partition("@")
                     before = reads.get(name, "embedded" if name == "x" else None)
-                    if before and not (where == "after" and name == "x"):
+                    if before:
                         yield self.with_value(path, before.split("|")[0] + at + layer, generic=True)
                 for path, old in leaves(step.get("weight", []), f"{where}.{step['name']}.weight"):
                     table = self.document["layer"]["weights"] if where == "layer.steps" else self.document["weights"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every number and name of a description, changed one at a time, must be noticed: models/gemma*.toml, test/families/llama.toml.
+"""Every number and name of models/gemma*.toml and test/families/llama.toml, changed one at a time, must be noticed.
 
 mutants.py makes the mutants: a step's attribute, operand, weight or condition another, a step that does nothing, a key or a
 tensor's name misspelt (config.json, safetensors, GGUF), a default, a published size. Who notices (mutation_judges.py): a
@@ -43,21 +43,24 @@ class Trial:
 
     def judges(self, mutant):
         """Those who may notice, the quickest first."""
-        if mutant.table in ("numbers", "checkpoint", "sizes"):
-            return [*self.numbers, *self.goldens, *self.packed]
-        if any(".gguf" in leaf for leaf in mutant.leaves):
-            return self.packed
-        if "ignored" in mutant.name:
-            return [*self.goldens, *self.packed]
-        return [*self.goldens, *self.packed]
+        goldens = [*self.goldens, *self.packed]
+        in_gguf = [one for one in self.numbers if one.gguf is not None]
+        in_folder = [one for one in self.numbers if one.gguf is None and not one.size]
+        if mutant.table == "sizes":
+            return [one for one in self.numbers if one.size]
+        if any(re.search(r"\bgguf|_gguf", leaf) for leaf in mutant.leaves):
+            return [*self.packed, *in_gguf] if "weights" in mutant.name else [*in_gguf, *self.packed]
+        if mutant.table in ("numbers", "checkpoint"):
+            return [*in_folder, *in_gguf, *goldens]
+        return [*goldens, *self.numbers] if mutant.table in ("weights", "ignored") else goldens
 
     def mutant(self, job):
         mutant = job.mutant
         path = self.chosen.work / f"{job.number}.toml"
         path.write_text(mutant.text)
-        noticed = None
+        noticed, names = None, "weight" in mutant.name
         for judge in self.judges(mutant):
-            noticed = judge.notices(path, job.number)
+            noticed = judge.notices(path, job.number, names)
             if noticed:
                 break
         path.unlink()

@@ -181,6 +181,16 @@ def write(path, keys, weights):
     return path
 
 
+def write_safetensors(path, weights):
+    table, offset = {}, 0
+    for name, value in weights.items():
+        table[name] = {"dtype": "F32", "shape": value.shape, "data_offsets": [offset, offset + 4 * value.size]}
+        offset += 4 * value.size
+    head = json.dumps(table).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(
+        np.ascontiguousarray(value, "<f4").tobytes() for value in weights.values()))
+
+
 def pack(folder, path, more=None, split_experts=False):
     """Writes the GGUF of a golden's folder; `more` are keys that it has besides, or other values (None: left out)."""
     config = json.loads((folder / "config.json").read_text())
