@@ -179,7 +179,7 @@ Status Session::feed(std::span<const int32_t> tokens, int64_t lastRows, const Ro
       rows = std::min(count - first, level->max_last_rows);
       runStep(tokens.subspan(size_t(offset), size_t(count)), first, rows, hasBlocks);
       for (int64_t index = 0; index < rows; ++index) {
-        shown = reinterpret_cast<const float *>(hiddenRows.data()) + index * model->hidden_floats;
+        shownRow = index;
         if (Status status = sink(next + first + index, {row + index * vocab, size_t(vocab)}); !status)
           return status;
       }

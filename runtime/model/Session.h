@@ -58,7 +58,10 @@ public:
 
   /// What left each layer, layer after layer [hidden_floats], for the row that a sink is being given; after
   /// watchLayers().
-  std::span<const float> hidden() const { return {shown, size_t(model->hidden_floats)}; }
+  std::span<const float> hidden() const {
+    return {reinterpret_cast<const float *>(hiddenRows.data()) + shownRow * model->hidden_floats,
+            size_t(model->hidden_floats)};
+  }
 
   int64_t position() const { return next; } ///< of the next token = tokens held
   int64_t context() const { return contextTokens; }
@@ -81,7 +84,7 @@ private:
   Team *team;
   const uint8_t *weights = nullptr;
   Pages kv, arena, logits, hiddenRows;
-  const float *shown = nullptr;   ///< the row of hiddenRows that belongs to the sink's
+  int64_t shownRow = 0;           ///< of hiddenRows: the one that belongs to the sink's
   std::vector<int32_t> blockEnds; ///< of the rows of a step; empty where the mask is causal
   int64_t contextTokens = 0, next = 0, chunkTokens;
 };
