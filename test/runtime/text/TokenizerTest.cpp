@@ -86,7 +86,8 @@ static int checkControls(const Tokenizer &tokenizer) {
     EXPECT_EQ(*tokenizer.encode(text, {.parseControl = true}), std::vector<int32_t>{id}) << text;
     std::vector<int32_t> amid = *tokenizer.encode("a" + text + text + "b", {.parseControl = true});
     EXPECT_EQ(std::count(amid.begin(), amid.end(), id), 2) << text;
-    for (int32_t other : *tokenizer.encode("a" + text + "b"))
+    std::vector<int32_t> plain = *tokenizer.encode("a" + text + "b");
+    for (int32_t other : plain)
       EXPECT_TRUE(!tokenizer.isControl(other) || other == tokenizer.unk()) << text;
     EXPECT_EQ(tokenizer.decode(amid, true), "a" + text + text + "b");
     EXPECT_EQ(tokenizer.decode(amid), "ab");
