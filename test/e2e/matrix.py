@@ -81,7 +81,6 @@ MODELS = {
 }
 UNLIMITED = {  # a line of models/gemma4.toml -> the same without its limit
     'v_from_k  = "!sliding && owns_kv && (k_eq_v ?? !has(\'blk.{i}.attn_v.weight\'))"': 'v_from_k = "owns_kv && k_eq_v"',
-    "kv        = \"kv_heads_listed[i] ?? (sliding ? kv_heads : global_kv_heads ?? kv_heads)\"": None,
     'ffn       = "ffn_listed[i] ?? ffn_size * (double_wide && !owns_kv ? 2 : 1)"': 'ffn = "ffn_size * (double_wide ? 2 : 1)"',
     "that = \"layer_types[layers - 1] == 'full_attention'\"": 'that = "true"',
 }
@@ -93,7 +92,7 @@ def description(chosen):
     for line, other in UNLIMITED.items():
         if text.count(line) != 1:
             raise Failure(f"models/gemma4.toml has {text.count(line)} times the line {line}; expected once")
-        text = text.replace(line, other or line)
+        text = text.replace(line, other)
     sizes = "".join(f"[sizes.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in size.items()) + "\n"
                     for name, size in MODELS.items())
     path = chosen.work / "matrix.toml"
