@@ -9,7 +9,8 @@
 
 namespace gemmart {
 
-/// Seconds of each repetition of encoding one text with one thread. No repetition knows words from the one before.
+/// Seconds of each repetition of encoding one text with one thread, after an untimed one that touches the tables. No
+/// repetition knows words from the one before.
 struct EncodeTimes {
   std::string text; ///< what it was, for people
   size_t bytes = 0, tokens = 0;

@@ -22,12 +22,7 @@ Encoder::Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t t
 void Encoder::encode(std::string_view text, bool parseControl) {
   size_t done = 0;
   for (size_t at = 0; at < text.size();) {
-    uint8_t byte = uint8_t(text[at]);
-    if (tokenizer.addedStarts[byte] == tokenizer.addedStarts[byte + 1]) {
-      ++at;
-      continue;
-    }
-    uint32_t id = tokenizer.addedAt(text, at);
+    uint32_t id = tokenizer.mayBeAdded(text, at) ? tokenizer.addedAt(text, at) : GM_NO_SYMBOL;
     if (id == GM_NO_SYMBOL) {
       ++at;
       continue;

@@ -172,6 +172,14 @@ void Tokenizer::prepare() {
       ++next;
     addedStarts[c] = next;
   }
+  for (uint32_t i = 0; i < header->addedCount; ++i) {
+    std::string_view token = symbol(added[i]);
+    uint64_t *seconds = &addedPairs[uint8_t(token[0]) * 4];
+    if (token.size() == 1)
+      std::fill_n(seconds, 4, ~uint64_t(0));
+    else
+      seconds[uint8_t(token[1]) >> 6] |= uint64_t(1) << (token[1] & 63);
+  }
 }
 
 uint32_t Tokenizer::findSymbol(std::string_view text) const {

@@ -72,6 +72,11 @@ private:
   const GmTokenPair *findPair(uint32_t left, uint32_t right) const;
   /// The added token that starts at text[at], the longest; GM_NO_SYMBOL if none does.
   uint32_t addedAt(std::string_view text, size_t at) const;
+  /// Whether an added token may begin at text[at]; false for nearly all places, without a look at the tokens.
+  bool mayBeAdded(std::string_view text, size_t at) const {
+    uint8_t first = uint8_t(text[at]), next = at + 1 < text.size() ? uint8_t(text[at + 1]) : 0;
+    return addedStarts[first] != addedStarts[first + 1] && addedPairs[first * 4 + (next >> 6)] >> (next & 63) & 1;
+  }
   bool mayJoin(uint8_t last, uint8_t first) const { return joins[last * 4 + (first >> 6)] >> (first & 63) & 1; }
   void prepare();
 
@@ -87,6 +92,7 @@ private:
   std::array<uint32_t, 128> asciiSymbols{}; ///< after the space became a mark; GM_NO_SYMBOL if the character is none
   std::array<uint32_t, 257>
       addedStarts{}; ///< added[addedStarts[b]] is the first that begins with byte b or a later one
+  std::array<uint64_t, 256 * 4> addedPairs{}; ///< as `joins`: whether some added token can begin where a, b stand
 };
 
 /// Turns a stream of ids into text, never a part of a character at a time.
