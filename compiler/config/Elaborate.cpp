@@ -1,5 +1,5 @@
-// Turns a description and one set of numbers into a Model: evaluates lets, checks, weights and steps, layer by layer.
-#include "compiler/config/Description.h"
+// Turns a description and one set of numbers into a Model: weights and steps, layer by layer.
+#include "compiler/config/Evaluator.h"
 #include "compiler/config/Numbers.h"
 #include "compiler/config/Operations.h"
 #include "compiler/config/Schema.h"
@@ -15,40 +15,44 @@ namespace gemmac::config {
 
 namespace {
 
-constexpr int64_t kMostLayers = 1000, kMostSteps = 200000, kMostWeights = 200000, kMostIgnored = 200000;
+constexpr int64_t kMostSteps = 200000, kMostWeights = 200000, kMostIgnored = 200000;
 constexpr int64_t kWidest = (int64_t(1) << 31) - 1, kMostElements = int64_t(1) << 42;
 
-using Values = std::map<std::string, Value>;
+/// Without a word of the description, layers are alike that have the same operations and shapes of weights.
+void numberClasses(Model &model) {
+  std::vector<std::string> keys(model.layers);
+  for (const Step &step : model.steps)
+    if (step.layer >= 0) {
+      keys[step.layer] += step.op;
+      for (const std::string &name : step.weights)
+        for (const Weight &weight : model.weights)
+          if (weight.name == name)
+            keys[step.layer] += showShape(weight.shape);
+    }
+  std::map<std::string, size_t> numbers;
+  for (int64_t layer = 0; layer < model.layers; ++layer)
+    model.layerList[layer].layerClass =
+        fmt::format("class {}", numbers.try_emplace(keys[layer], numbers.size() + 1).first->second);
+}
 
-class Elaborator {
+class Elaborator : private Evaluator {
 public:
   Elaborator(const Description &d, const SizeDecl *size, const Facts *facts, Diagnostics &diagnostics)
-      : d(d), size(size), facts(facts), diagnostics(diagnostics) {}
+      : Evaluator(d, size, facts, diagnostics) {
+    model.numbers = values;
+  }
 
   /// `structural`: the description itself has errors, so stop after what depends on numbers alone.
   std::optional<Model> run(bool structural) {
-    size_t before = diagnostics.count();
-    Numbers numbers = resolveNumbers(d, size, facts, diagnostics);
-    values = std::move(numbers.values);
-    failed = std::move(numbers.failed);
-    model.numbers = values;
-    scope.facts = facts;
-    scope.prefix = tensorPrefix(d, facts);
-    scope.lookup = [this](const std::string &name) { return lookup(name); };
-    scope.inLayer = [this](const std::string &name, int64_t layer) -> const Value * {
-      if (layer < 0 || layer >= static_cast<int64_t>(layerValues.size()))
-        return nullptr;
-      auto found = layerValues[layer].find(name);
-      return found == layerValues[layer].end() ? nullptr : &found->second;
-    };
     evaluateLets();
     evaluateChecks();
-    if (structural || diagnostics.count() != before)
+    if (structural || anyFault())
       return std::nullopt;
+    model.layers = layers;
     elaborateRuntime();
     elaborateSteps();
     elaborateIgnored();
-    if (diagnostics.count() != before)
+    if (anyFault())
       return std::nullopt;
     model.family = d.family;
     model.size = size ? size->name.text : "checkpoint";
@@ -56,16 +60,7 @@ public:
   }
 
 private:
-  const Description &d;
-  const SizeDecl *size;
-  const Facts *facts;
-  Diagnostics &diagnostics;
   Model model;
-  Values values;
-  std::vector<Values> layerValues;
-  std::set<std::string> failed;
-  Scope scope;
-  Value indexValue;
   // While steps are elaborated:
   struct Produced {
     std::string fullName;
@@ -79,126 +74,6 @@ private:
   std::map<std::string, size_t> weightIndex;
 
   bool gguf() const { return facts && facts->source == Facts::Source::Gguf; }
-
-  const Value *lookup(const std::string &name) {
-    if (scope.layer >= 0) {
-      if (name == "i") {
-        indexValue.scalar = double(scope.layer);
-        return &indexValue;
-      }
-      if (scope.layer < static_cast<int64_t>(layerValues.size()))
-        if (auto found = layerValues[scope.layer].find(name); found != layerValues[scope.layer].end())
-          return &found->second;
-    }
-    auto found = values.find(name);
-    return found == values.end() ? nullptr : &found->second;
-  }
-
-  std::optional<Value> evaluate(const Expression &expression) {
-    bool skip = !expression.valid();
-    expression.forEachName(
-        [&](const std::string &name, const Position &) { skip |= failed.count(name) || !lookup(name); });
-    return skip ? std::nullopt : expression.evaluate(scope, diagnostics);
-  }
-  /// An absent condition holds; nothing if it could not be evaluated.
-  std::optional<bool> condition(const std::optional<Expression> &when) {
-    if (!when)
-      return true;
-    std::optional<Value> value = evaluate(*when);
-    if (!value)
-      return std::nullopt;
-    if (const bool *b = value->isList ? nullptr : std::get_if<bool>(&value->scalar))
-      return *b;
-    diagnostics.errorOnce(when->position(), fmt::format("expected true or false, found {}", show(*value)));
-    return std::nullopt;
-  }
-  bool holds(const std::optional<Expression> &when) { return condition(when).value_or(false); }
-  std::optional<int64_t> whole(const Expression &expression, const std::string &what, int64_t least, int64_t most) {
-    std::optional<Value> value = evaluate(expression);
-    return value ? wholeNumber(*value, what, least, most, diagnostics) : std::nullopt;
-  }
-
-  void evaluateLets() {
-    for (const LetDecl &let : d.lets) {
-      if (std::optional<Value> value = evaluate(let.value))
-        values[let.name.text] = std::move(*value);
-      else
-        failed.insert(let.name.text);
-    }
-    std::optional<int64_t> count =
-        d.layerCount ? whole(*d.layerCount, "the number of layers", 1, kMostLayers) : std::nullopt;
-    if (!count)
-      return;
-    model.layers = *count;
-    layerValues.resize(*count);
-    // Name by name and not layer by layer, so that `last` can look at every layer.
-    for (const LetDecl &let : d.layerLets)
-      for (scope.layer = 0; scope.layer < *count; ++scope.layer) {
-        std::optional<Value> value = evaluate(let.value);
-        if (!value) {
-          failed.insert(let.name.text);
-          break;
-        }
-        layerValues[scope.layer][let.name.text] = std::move(*value);
-      }
-    scope.layer = -1;
-  }
-
-  void evaluateChecks() {
-    for (const CheckDecl &check : d.checks) {
-      int64_t layers = check.eachLayer ? model.layers : 1;
-      bool good = true;
-      for (int64_t i = 0; i < layers && good; ++i) {
-        scope.layer = check.eachLayer ? i : -1;
-        std::optional<Value> value = evaluate(check.that);
-        if (!value)
-          break;
-        const bool *b = value->isList ? nullptr : std::get_if<bool>(&value->scalar);
-        if (!b)
-          diagnostics.errorOnce(value->where, fmt::format("'that' must be true or false, found {}", show(*value)));
-        good = b && *b;
-        if (b && !good)
-          violated(check);
-      }
-    }
-    scope.layer = -1;
-  }
-
-  void violated(const CheckDecl &check) {
-    const Value *at = lookup(check.at);
-    Position where = at ? at->where : check.where;
-    std::string message = filled(check.say);
-    if (scope.layer >= 0)
-      message = fmt::format("layer {}: {}", scope.layer, message);
-    std::vector<Note> notes;
-    std::set<std::string> noted = {check.at};
-    check.that.forEachName([&](const std::string &name, const Position &) {
-      const Value *value = d.findNumber(name) && noted.insert(name).second ? lookup(name) : nullptr;
-      if (value && (value->where.line > 0 || value->where.file != where.file))
-        notes.push_back({value->where, fmt::format("{} = {} is set here", name, show(*value))});
-    });
-    diagnostics.error(where, message, notes);
-  }
-
-  /// A text with every {expression} replaced by its value; strings in quotes, as messages show them, or bare.
-  std::string filled(const Text &say, bool quoted = true) {
-    std::string out;
-    size_t at = 0;
-    for (size_t open; (open = say.text.find('{', at)) != std::string::npos;) {
-      size_t close = say.text.find('}', open);
-      if (close == std::string::npos)
-        break;
-      Position where = say.where;
-      where.column += static_cast<int>(open) + 2;
-      out += say.text.substr(at, open - at);
-      Expression expression = Expression::parse(say.text.substr(open + 1, close - open - 1), where, diagnostics);
-      std::optional<Value> value = expression.valid() ? expression.evaluate(scope, diagnostics) : std::nullopt;
-      const std::string *bare = !quoted && value && !value->isList ? std::get_if<std::string>(&value->scalar) : nullptr;
-      out += bare ? *bare : value ? show(*value) : "?";
-      at = close + 1;
-    }
-    return out + say.text.substr(at);
-  }
 
   void elaborateRuntime() {
     const RuntimeDecl &runtime = d.runtime;
@@ -475,23 +350,6 @@ private:
     return good;
   }
 
-  /// Without a word of the description, layers are alike that have the same operations and shapes of weights.
-  void numberClasses() {
-    std::vector<std::string> keys(model.layers);
-    for (const Step &step : model.steps)
-      if (step.layer >= 0) {
-        keys[step.layer] += step.op;
-        for (const std::string &name : step.weights)
-          for (const Weight &weight : model.weights)
-            if (weight.name == name)
-              keys[step.layer] += showShape(weight.shape);
-      }
-    std::map<std::string, size_t> numbers;
-    for (int64_t layer = 0; layer < model.layers; ++layer)
-      model.layerList[layer].layerClass =
-          fmt::format("class {}", numbers.try_emplace(keys[layer], numbers.size() + 1).first->second);
-  }
-
   void elaborateSteps() {
     outer["ids"] = {"ids", {Shape::Kind::Ids, 0, false}};
     if (!elaborateList(d.before))
@@ -517,7 +375,7 @@ private:
     }
     scope.layer = -1;
     if (!d.layerClass)
-      numberClasses();
+      numberClasses(model);
     if (!elaborateList(d.after))
       return;
     const Step &last = model.steps.back();
