@@ -49,10 +49,16 @@ def mean_nll(logits, ids):
     return float(-rows[np.arange(len(ids) - 1), ids[1:]].mean())
 
 
+def layer_kinds(text):
+    """The kind of each layer: as listed, or as transformers' classes have it where config.json lists none."""
+    gemma, layers = text["model_type"].startswith("gemma"), range(1, text["num_hidden_layers"] + 1)
+    return text.get("layer_types") or ["sliding_attention" if gemma and i % 6 else "full_attention" for i in layers]
+
+
 def layer_classes(config):
     """The layer classes of a config.json, in words: sliding|global own|shared [k=v] dense|double-wide|moe [ple]."""
     text = config.get("text_config", config)
-    kinds = text.get("layer_types") or ["full_attention"] * text["num_hidden_layers"]
+    kinds = layer_kinds(text)
     sharing = text.get("num_kv_shared_layers") or 0
     classes = []
     for i, kind in enumerate(kinds):

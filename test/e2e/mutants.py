@@ -179,9 +179,10 @@ class Mutants:
                 for path, old in leaves(number.get(attribute, []), f"numbers.{name}.{attribute}"):
                     yield self.with_value(path, old + "_x", generic=True)
             for attribute in ("default", "default_hf", "default_gguf"):
-                if attribute in number:
-                    yield self.with_value(f"numbers.{name}.{attribute}", another(number[attribute], number["type"]),
-                                          generic=True)
+                default = number.get(attribute, {})
+                for path, old in leaves(default, f"numbers.{name}.{attribute}"):
+                    others = [one for one in default if one != old] if isinstance(default, list) else []
+                    yield self.with_value(path, (others or [another(old, number["type"])])[0], generic=True)
             if "as_gguf" in number:
                 yield self.with_value(f"numbers.{name}.as_gguf", "value ? 'full_attention' : 'sliding_attention'",
                                       generic=True)
@@ -223,8 +224,6 @@ def another(value, kind):
         return not value
     if isinstance(value, (int, float)):
         return value * 2 if value else 2 if kind == "int" else 0.5
-    if isinstance(value, list):
-        return [value[-1], *value[1:]]
     if kind == "bool":
         return f"!({value})" if value != "null" else "true"
     if kind == "string":

@@ -5,8 +5,8 @@ mutants.py makes the mutants: a step's attribute, operand, weight or condition a
 tensor's name misspelt (config.json, safetensors, GGUF), a default, a published size. Who notices (mutation_judges.py): a
 golden's logits through the reference interpreter, from its folder or from the GGUF that packed.py makes of it; numbers of
 such files, written down in mutation_families.py, against `gemmac check --print`. A mutant that does not compile is noticed
-too, but one that computes must be listed to be refused. At the end every leaf of the description stands with its judge; one
-that nobody judges is a failure unless it is listed with the reason, and a listed one that is noticed is a failure as well.
+too, but one that computes must be listed to be refused. A mutant that nothing notices is a failure: a golden is missing. At
+the end every leaf of the description stands with its judge, or with the reason why it is judged elsewhere.
 """
 import fnmatch
 import re
@@ -35,7 +35,7 @@ class Trial:
         self.packed = [Golden(chosen, Case(text / name), settings) for name, settings in family.packed]
         self.numbers = [one.prepare(chosen) for one in family.numbers]
         self.judged = {}     # leaf -> what noticed its first mutant
-        self.used = set()    # patterns of `refused` and `unseen` that a mutant met
+        self.used = set()    # patterns of `refused` that a mutant met
 
     def unchanged(self):
         jobs = [Job(judge.name, judge=judge) for judge in [*self.goldens, *self.packed, *self.numbers]]
@@ -64,16 +64,12 @@ class Trial:
             if noticed:
                 break
         path.unlink()
-        unseen, refused = matching(self.family.unseen, mutant.name), matching(self.family.refused, mutant.name)
         if noticed is None:
-            self.used.add(unseen)
-            return [Row(job.name, "unseen", 0.0, 1.0, note=self.family.unseen[unseen])] if unseen else \
-                [broken(job.name, "nothing notices; a golden is missing")]
+            return [broken(job.name, "nothing notices; a golden is missing")]
         for leaf in mutant.leaves:
             self.judged.setdefault(leaf, noticed.how)
-        if unseen:
-            return [broken(job.name, f"listed as unseen, but it is noticed: {noticed.how}")]
         if noticed.refused and not mutant.generic:
+            refused = matching(self.family.refused, mutant.name)
             self.used.add(refused)
             if not refused:
                 return [broken(job.name, f"not listed as refused: {noticed.how}")]
@@ -84,14 +80,14 @@ class Trial:
         rows, met = [], set(self.used)
         print(f"{self.family.description}: who notices each number and name")
         for leaf, value in leaves(self.document):
-            how, pattern = self.judged.get(leaf), matching([*self.family.elsewhere, *self.family.unseen], leaf)
+            how, pattern = self.judged.get(leaf), matching(self.family.elsewhere, leaf)
             if how is None and pattern:
                 met.add(pattern)
-                how = "not here: " + (self.family.elsewhere | self.family.unseen)[pattern]
+                how = "not here: " + self.family.elsewhere[pattern]
             if how is None:
                 rows.append(broken(f"{self.family.description} {leaf}", "nobody judges it, and it is not listed"))
             print(f"  {leaf} = {value!r:.60}: {how or 'NOBODY'}")
-        stale = [one for one in (*self.family.refused, *self.family.unseen, *self.family.elsewhere) if one not in met]
+        stale = [one for one in (*self.family.refused, *self.family.elsewhere) if one not in met]
         rows += [broken(f"{self.family.description} '{one}'", "listed, but nothing like it was met") for one in stale]
         return rows or [Row(f"{self.family.description}: all {len(list(leaves(self.document)))} accounted for",
                             "missing", 0.0, 1.0)]

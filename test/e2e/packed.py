@@ -8,6 +8,8 @@ import struct
 
 import numpy as np
 
+from measures import layer_kinds
+
 UINT32, FLOAT32, BOOL, STRING, ARRAY, INT32 = 4, 6, 7, 8, 9, 5
 F32, BF16 = 0, 30
 ALIGNMENT = 32
@@ -96,7 +98,7 @@ def common_keys(text):
 
 
 def gemma4_keys(text):
-    kinds, layers = text["layer_types"], text["num_hidden_layers"]
+    kinds, layers = layer_kinds(text), text["num_hidden_layers"]
     shared = text["num_kv_shared_layers"]
     sliding = [kind == "sliding_attention" for kind in kinds]
     wide = [2 if text["use_double_wide_mlp"] and i >= layers - shared else 1 for i in range(layers)]
@@ -119,7 +121,7 @@ def gemma4_keys(text):
 
 def gemma3_keys(text):
     keys = {"attention.sliding_window": text["sliding_window"], "attention.key_length": text["head_dim"],
-            "attention.sliding_window_pattern": text["layer_types"].index("full_attention") + 1,
+            "attention.sliding_window_pattern": layer_kinds(text).index("full_attention") + 1,
             "rope.freq_base": text["rope_theta"], "rope.freq_base_swa": text["rope_local_base_freq"]}
     caps = {"attn_logit_softcapping": text["attn_logit_softcapping"],
             "final_logit_softcapping": text["final_logit_softcapping"]}

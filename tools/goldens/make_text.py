@@ -34,6 +34,7 @@ BASE = {
     "num_kv_shared_layers": 0, "use_double_wide_mlp": False, "enable_moe_block": False, "num_experts": None,
     "top_k_experts": None, "moe_intermediate_size": None, "final_logit_softcapping": 30.0,
     "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "global_rope_theta": 1000000.0, "global_rope_part": 0.25,
+    "tied": True, "layers_listed": True,
     "tokens": 64, "prefix": "model.", "shards": 1, "towers": False, "tokenizer": False, "blocks": [],
 }
 SMALL = {"pattern": "sfsf", "vocab_size": 128, "hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2,
@@ -103,7 +104,22 @@ CASES = {
     "llama": ("a second family: no q/k norm, SiLU, one norm before each half, own head, large epsilon",
               {"seed": 110, "model": "llama", "description": "test/families/llama.toml", "pattern": "ff",
                "vocab_size": 256, "num_attention_heads": 6, "head_dim": 16, "final_logit_softcapping": None,
-               "tokens": 40}),
+               "rms_norm_eps": 0.01, "rope_theta": 500000.0, "tied": False, "tokens": 40}),
+    # For test/e2e/mutation.py, as small as they go: numbers that the cases above have at a default, or too small to be seen.
+    # attn_logit_softcapping stays null: transformers' Gemma3Attention reads it and then does not pass it on.
+    "gemma3-epsilon": ("Gemma 3 with no number at its default: epsilon, rotation bases, a soft-cap, a head of its own",
+                       SMALL | {"seed": 113, "model": "gemma3", "pattern": "ssf", "vocab_size": 96, "hidden_size": 24,
+                                "intermediate_size": 32, "num_kv_shared_layers": 0, "query_pre_attn_scalar": 24,
+                                "rms_norm_eps": 0.05, "rope_theta": 2500.0, "global_rope_theta": 90000.0,
+                                "final_logit_softcapping": 12.0, "tied": False}),
+    "unlisted": ("no layer_types: transformers' own default; one head size for all layers, a head of its own",
+                 SMALL | {"seed": 114, "pattern": "sssssf", "layers_listed": False, "vocab_size": 96, "hidden_size": 24,
+                          "intermediate_size": 16, "global_head_dim": 16, "num_kv_shared_layers": 0, "rms_norm_eps": 0.05,
+                          "tied": False, "tokens": 24}),
+    "llama-small": ("the second family with a tied head, and so few pairs and so small a base that the slowest pair turns",
+                    {"seed": 115, "model": "llama", "description": "test/families/llama.toml", "pattern": "ff",
+                     "vocab_size": 96, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8,
+                     "final_logit_softcapping": None, "rms_norm_eps": 0.03, "rope_theta": 100.0, "tokens": 32}),
 }
 LAYER_TYPES = {"s": "sliding_attention", "f": "full_attention"}
 
@@ -116,8 +132,9 @@ def published_config(spec):
                 "vocab_size": spec["vocab_size"], "hidden_size": spec["hidden_size"],
                 "intermediate_size": spec["intermediate_size"], "num_hidden_layers": len(layer_types),
                 "num_attention_heads": spec["num_attention_heads"], "num_key_value_heads": spec["num_key_value_heads"],
-                "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-2, "attention_bias": False,
-                "mlp_bias": False, "rope_theta": 500000.0, "rope_scaling": None, "tie_word_embeddings": False,
+                "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": spec["rms_norm_eps"],
+                "attention_bias": False, "mlp_bias": False, "rope_theta": spec["rope_theta"], "rope_scaling": None,
+                "tie_word_embeddings": spec["tied"],
                 "bos_token_id": 1, "eos_token_id": 2}
     text = {
         "model_type": spec["model"] + "_text", "vocab_size": spec["vocab_size"], "hidden_size": spec["hidden_size"],
@@ -126,14 +143,16 @@ def published_config(spec):
         "head_dim": spec["head_dim"], "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 8192,
         "rms_norm_eps": spec["rms_norm_eps"], "attention_bias": False, "attention_dropout": 0.0,
         "sliding_window": spec["sliding_window"], "final_logit_softcapping": spec["final_logit_softcapping"],
-        "tie_word_embeddings": True, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
+        "tie_word_embeddings": spec["tied"], "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0,
         "initializer_range": 0.02, "use_cache": True, "layer_types": layer_types,
     }
     if spec["model"] == "gemma3":
         text |= {"architectures": ["Gemma3ForCausalLM"], "torch_dtype": "bfloat16", "attn_logit_softcapping": None,
-                 "query_pre_attn_scalar": spec["query_pre_attn_scalar"], "rope_theta": 1000000.0,
-                 "rope_local_base_freq": 10000.0, "rope_scaling": None, "_sliding_window_pattern": 6}
+                 "query_pre_attn_scalar": spec["query_pre_attn_scalar"], "rope_theta": spec["global_rope_theta"],
+                 "rope_local_base_freq": spec["rope_theta"], "rope_scaling": None, "_sliding_window_pattern": 6}
         return text
+    if not spec["layers_listed"]:
+        del text["layer_types"]
     for key in ("num_global_key_value_heads", "global_head_dim", "attention_k_eq_v", "hidden_size_per_layer_input",
                 "num_kv_shared_layers", "use_double_wide_mlp", "enable_moe_block", "num_experts", "top_k_experts",
                 "moe_intermediate_size"):
@@ -150,7 +169,7 @@ def published_config(spec):
     if spec["prefix"] == "model.":
         return {"architectures": ["Gemma4ForCausalLM"], "dtype": "bfloat16"} | text
     return {"architectures": ["Gemma4ForConditionalGeneration"], "model_type": "gemma4", "dtype": "bfloat16",
-            "tie_word_embeddings": True, "eos_token_id": [1, 16], "text_config": text,
+            "tie_word_embeddings": spec["tied"], "eos_token_id": [1, 16], "text_config": text,
             "vision_config": None, "audio_config": None} | (
                 {"vision_soft_tokens_per_image": 160} if spec["blocks"] else {})
 
@@ -171,6 +190,7 @@ def make_model(spec, config):
         model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**text))
     else:
         model = transformers.Gemma4ForCausalLM(transformers.Gemma4TextConfig(**text))
+        assert model.config.layer_types == [LAYER_TYPES[c] for c in spec["pattern"]], "not transformers' default"
     model.set_attn_implementation("eager")
     if spec["enable_moe_block"]:
         model.set_experts_implementation("eager")  # the fused paths round differently
