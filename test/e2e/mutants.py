@@ -6,6 +6,7 @@ fails. The others (RULES, LEFT_OUT and the family's changes) compute something e
 """
 import copy
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ RULES = {
     "group": ["({}) / 2"], "size": ["({}) / 2"], "softcap": ["2"],
     "heads": ["({}) / 2"], "kv_heads": ["({}) * 2"], "head_dim": ["({}) / 2"],
 }
+RUNTIME = {"empty_thought": "!({})", "top_p": "({}) / 2"}  # the others become one more
 LEFT_OUT = {"rms_norm", "rope", "scale", "scale_by", "softcap"}  # operations that keep the width
 LISTS_OF_STEPS = ("before", "after", "layer.steps")
 
@@ -130,7 +132,8 @@ class Mutants:
         return {"before": document["before"], "after": document["after"], "layer.steps": document["layer"]["steps"]}
 
     def all(self):
-        for source in (self.of_steps, self.of_operands, self.of_changes, self.of_numbers, self.of_weights, self.of_names):
+        for source in (self.of_steps, self.of_operands, self.of_changes, self.of_numbers, self.of_weights, self.of_names,
+                       self.of_manifest):
             yield from source()
 
     def of_steps(self):
@@ -216,6 +219,20 @@ class Mutants:
                         yield self.with_value(path, old.replace("/", "/x", 1) if "/" in old else old + "x", generic=True)
                 if "when" in table:
                     yield self.with_value(f"{where}[{i}].when", f"!({table['when']})", generic=True)
+
+    def of_manifest(self):
+        """What the runtime is told: each number that is written in it, or all of it; floors; words of the layers' kinds."""
+        for path, old in leaves(self.document):
+            if path.endswith(".floor"):
+                yield self.with_value(path, "q6" if old == "q8" else "q8")
+        for path, old in leaves(self.document["runtime"], "runtime"):
+            written = re.findall(r"\d+", old) if isinstance(old, str) else []
+            rule = RUNTIME.get(path.split(".")[-1], "({}) + 1")
+            for value in [old.replace(one, one + "1") for one in written] or [rule.format(old)]:
+                yield self.with_value(path, value, generic=True)
+        kinds = self.document["layer"].get("class", "")
+        for word in filter(None, re.findall(r"'([^']*)'", kinds)):
+            yield self.with_value("layer.class", kinds.replace(f"'{word}'", f"'{word}_x'"))
 
 
 def another(value, kind):

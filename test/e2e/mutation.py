@@ -4,9 +4,10 @@
 mutants.py makes the mutants: a step's attribute, operand, weight or condition another, a step that does nothing, a key or a
 tensor's name misspelt (config.json, safetensors, GGUF), a default, a published size. Who notices (mutation_judges.py): a
 golden's logits through the reference interpreter, from its folder or from the GGUF that packed.py makes of it; numbers of
-such files, written down in mutation_families.py, against `gemmac check --print`. A mutant that does not compile is noticed
-too, but one that computes must be listed to be refused. A mutant that nothing notices is a failure: a golden is missing. At
-the end every leaf of the description stands with its judge, or with the reason why it is judged elsewhere.
+such files, written down in mutation_families.py, against `gemmac check --print` and against an executable's manifest. A
+mutant that does not compile is noticed too, but one that should compute must be listed, and a listed one must not compile.
+One that nothing notices is a failure: a golden is missing. At the end every leaf of the description stands with its judge,
+or with the reason why it is judged elsewhere.
 """
 import fnmatch
 import re
@@ -34,11 +35,12 @@ class Trial:
         self.goldens = [Golden(chosen, case) for case in found]
         self.packed = [Golden(chosen, Case(text / name), settings) for name, settings in family.packed]
         self.numbers = [one.prepare(chosen) for one in family.numbers]
+        self.built = [one.prepare(chosen) for one in family.built]
         self.judged = {}     # leaf -> what noticed its first mutant
         self.used = set()    # patterns of `refused` that a mutant met
 
     def unchanged(self):
-        jobs = [Job(judge.name, judge=judge) for judge in [*self.goldens, *self.packed, *self.numbers]]
+        jobs = [Job(judge.name, judge=judge) for judge in [*self.goldens, *self.packed, *self.numbers, *self.built]]
         return each(self.chosen, jobs, lambda job: [job.judge.unchanged(self.path)])
 
     def judges(self, mutant):
@@ -46,6 +48,8 @@ class Trial:
         goldens = [*self.goldens, *self.packed]
         in_gguf = [one for one in self.numbers if one.gguf is not None]
         in_folder = [one for one in self.numbers if one.gguf is None and not one.size]
+        if any(re.search(r"^runtime\.|^layer\.class$|\.floor$", leaf) for leaf in mutant.leaves):
+            return self.built
         if mutant.table == "sizes":
             return [one for one in self.numbers if one.size]
         if any(re.search(r"\bgguf|_gguf", leaf) for leaf in mutant.leaves):
@@ -68,11 +72,10 @@ class Trial:
             return [broken(job.name, "nothing notices; a golden is missing")]
         for leaf in mutant.leaves:
             self.judged.setdefault(leaf, noticed.how)
-        if noticed.refused and not mutant.generic:
-            refused = matching(self.family.refused, mutant.name)
-            self.used.add(refused)
-            if not refused:
-                return [broken(job.name, f"not listed as refused: {noticed.how}")]
+        refused = None if mutant.generic else matching(self.family.refused, mutant.name)
+        self.used.add(refused)
+        if not mutant.generic and noticed.refused != bool(refused):
+            return [broken(job.name, f"{'not ' if noticed.refused else ''}listed as refused: {noticed.how}")]
         return [Row(job.name, "noticed", 0.0, 1.0, note=noticed.how)]
 
     def account(self):

@@ -1,4 +1,4 @@
-"""What notices that a description was changed: logits of goldens, and the numbers that are read from a file.
+"""What notices that a description was changed: logits of goldens, numbers read from a file, what an executable says.
 
 A judge runs the description as it is (it must be right), and later each mutant: it says None, or how it noticed.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import packed
-from common import ROOT, Row, broken, build, ending, must, read_logits, run
+from common import ROOT, Row, broken, build, ending, must, native_level, read_logits, run
 from measures import F32_KL, F32_MAX_ABS, compare
 
 
@@ -134,6 +134,32 @@ class Numbers:
 
     def notices(self, path, number, names):
         return self.wrong(path)
+
+
+class Built(Numbers):
+    """The manifest of a --quant q4 executable: what enters no float32 logits. What its runtime is told, the kinds of its
+    layers, and how many weights have which format, which the floors decide."""
+
+    def prepare(self, chosen):
+        super().prepare(chosen)
+        if self.gguf is None:
+            (self.options[1] / "chat_template.jinja").write_text("x")  # without one, a base model: it gets no template
+        native_level(chosen)
+        return self
+
+    def wrong(self, description):
+        model = self.options[1].with_name(f"{self.options[1].name}-{description.stem}")
+        done = run([self.chosen.gemmac, "build", description, *self.options, "--quant", "q4", "--target",
+                    native_level(self.chosen), "-q", "-o", model])
+        if done.returncode != 0:
+            return Noticed(f"{self.name}: refused: {refusal(done)}", refused=True)
+        data = model.read_bytes()
+        model.unlink()
+        said, _ = json.JSONDecoder().raw_decode(data[data.rindex(b'{\n "model": "'):].decode(errors="replace"))
+        for key, value in self.expected.items():
+            if said[key] != value:
+                return Noticed(f"{self.name}: {key} = {said[key]} for {value}")
+        return None
 
 
 def change(table, changes):
