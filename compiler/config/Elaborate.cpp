@@ -391,7 +391,7 @@ private:
     auto add = [&](const IgnoredDecl &ignored) {
       const std::optional<Text> &pattern = gguf() ? ignored.gguf : ignored.hf;
       if (pattern && holds(ignored.when) && model.ignored.size() < kMostIgnored)
-        model.ignored.push_back({tensorName(pattern->text), ignored.why});
+        model.ignored.push_back({tensorName(pattern->text), ignored.why, ignored.copyOf ? ignored.copyOf->text : ""});
     };
     scope.layer = -1;
     for (const IgnoredDecl &ignored : d.ignored)

@@ -53,6 +53,7 @@ struct Step {
 struct Ignored {
   std::string pattern; ///< '*' matches anything
   std::string why;
+  std::string copyOf; ///< the weight whose bytes it must hold; "" for none
 };
 
 /// What stands for a layer as a whole.

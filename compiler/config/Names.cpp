@@ -37,6 +37,10 @@ public:
       optional(ignored.when, global);
     for (const IgnoredDecl &ignored : d.layerIgnored)
       optional(ignored.when, local);
+    for (const auto *list : {&d.ignored, &d.layerIgnored})
+      for (const IgnoredDecl &ignored : *list)
+        if (ignored.copyOf)
+          original("copy_of", *ignored.copyOf);
     steps(global, local);
     unusedWeights();
     const RuntimeDecl &runtime = d.runtime;
@@ -114,17 +118,20 @@ private:
         expression(size, known);
       for (const auto *value : {&weight.when, &weight.interleavedHf, &weight.interleavedGguf})
         optional(*value, known);
-      if (!weight.tied)
-        continue;
-      Names others; // a tied weight cannot be tied to: no chains, no cycles
-      for (const WeightDecl &other : d.weights)
-        if (!other.tied)
-          others.push_back(other.name.text);
-      if (!contains(others, weight.tied->text))
-        diagnostics.error(weight.tied->where,
-                          fmt::format("'tied' names {}, which is not a weight of [weights] of its own{}",
-                                      inQuotes(weight.tied->text), didYouMean(weight.tied->text, others)));
+      if (weight.tied)
+        original("tied", *weight.tied);
     }
+  }
+
+  /// `key` must name a weight of [weights] that is not itself tied: no chains, no cycles.
+  void original(const char *key, const Text &name) {
+    Names originals;
+    for (const WeightDecl &weight : d.weights)
+      if (!weight.tied)
+        originals.push_back(weight.name.text);
+    if (!contains(originals, name.text))
+      diagnostics.error(name.where, fmt::format("'{}' names {}, which is not a weight of [weights] of its own{}", key,
+                                                inQuotes(name.text), didYouMean(name.text, originals)));
   }
 
   /// One value of `in`: alternatives "a|b", each "name" or "name@layer".

@@ -272,13 +272,16 @@ void Reader::readSteps(const toml::node *node, const std::string &where, bool ne
 void Reader::readIgnored(const toml::node *node, const std::string &where, std::vector<IgnoredDecl> &out) {
   forEachTable(node, where, false, [&](const toml::table &table) {
     std::string here = "[[" + where + "]]";
-    unknownKeys(table, here, {"hf", "gguf", "why", "when"});
+    unknownKeys(table, here, {"hf", "gguf", "why", "when", "copy_of"});
     std::string why = textOf(table, "why", here, true).text;
     std::optional<Expression> when = expression(table.get("when"), "when");
+    std::optional<Text> copyOf;
+    if (table.get("copy_of"))
+      copyOf = textOf(table, "copy_of", here, true);
     for (const Text &name : texts(table.get("hf"), "hf"))
-      out.push_back({name, std::nullopt, why, when});
+      out.push_back({name, std::nullopt, why, when, copyOf});
     for (const Text &name : texts(table.get("gguf"), "gguf"))
-      out.push_back({std::nullopt, name, why, when});
+      out.push_back({std::nullopt, name, why, when, copyOf});
     if (!table.get("hf") && !table.get("gguf"))
       error(at(table), fmt::format("{} names no tensor: 'hf', 'gguf' or both are needed", here));
   });

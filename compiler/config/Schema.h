@@ -82,6 +82,7 @@ struct IgnoredDecl {
   std::optional<Text> hf, gguf;
   std::string why;
   std::optional<Expression> when;
+  std::optional<Text> copyOf;
 };
 
 struct RuntimeDecl {

@@ -206,13 +206,47 @@ private:
       const Tensor &tensor = checkpoint.tensors()[i];
       auto ignored = std::find_if(model.ignored.begin(), model.ignored.end(),
                                   [&](const config::Ignored &rule) { return matches(rule.pattern, tensor.name); });
-      if (ignored != model.ignored.end())
-        ++reasons[ignored->why];
-      else
+      if (ignored == model.ignored.end()) {
         unused.push_back(&tensor);
+        continue;
+      }
+      ++reasons[ignored->why];
+      if (!ignored->copyOf.empty())
+        mustBeCopy(tensor, *ignored);
     }
     for (const auto &[why, count] : reasons)
       result.leftOut.push_back(why + ": " + std::to_string(count) + (count == 1 ? " tensor" : " tensors"));
+  }
+
+  /// A copy that differs would be a weight of the model, so leaving it out would give another model's text.
+  void mustBeCopy(const Tensor &tensor, const config::Ignored &rule) {
+    for (size_t i = 0; i < model.weights.size(); ++i) {
+      if (model.weights[i].name != rule.copyOf || result.weights[i].parts.size() != 1)
+        continue;
+      const Tensor &original = *result.weights[i].parts[0];
+      if (std::string difference = differenceOf(tensor, original); !difference.empty())
+        wrong.push_back(tensor.file + ": tensor '" + tensor.name + "' would be left out as " + rule.why +
+                        ", but differs from '" + original.name + "': " + difference);
+    }
+  }
+
+  /// How two tensors differ; empty if they do not. Their pages are given back.
+  std::string differenceOf(const Tensor &a, const Tensor &b) const {
+    if (a.type != b.type)
+      return a.typeName + " and " + b.typeName;
+    if (a.shape != b.shape || a.data.size() != b.data.size())
+      return shapeText(a.shape) + " and " + shapeText(b.shape);
+    constexpr size_t kPiece = size_t(4) << 20;
+    for (size_t at = 0; at < a.data.size(); at += kPiece) {
+      size_t bytes = std::min(kPiece, a.data.size() - at);
+      std::span<const uint8_t> ours = a.data.subspan(at, bytes), theirs = b.data.subspan(at, bytes);
+      auto place = std::mismatch(ours.begin(), ours.end(), theirs.begin());
+      checkpoint.release(ours);
+      checkpoint.release(theirs);
+      if (place.first != ours.end())
+        return "first at byte " + std::to_string(at + size_t(place.first - ours.begin()));
+    }
+    return "";
   }
 
   std::string missingLine(const Weight &weight) const {

@@ -219,6 +219,8 @@ class Mutants:
                         yield self.with_value(path, old.replace("/", "/x", 1) if "/" in old else old + "x", generic=True)
                 if "when" in table:
                     yield self.with_value(f"{where}[{i}].when", f"!({table['when']})", generic=True)
+                if "copy_of" in table:
+                    yield self.with_value(f"{where}[{i}].copy_of", None, generic=True)
 
     def of_manifest(self):
         """What the runtime is told: each number that is written in it, or all of it; floors; words of the layers' kinds."""

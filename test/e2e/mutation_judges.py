@@ -80,7 +80,7 @@ class Numbers:
     gguf: dict = None                             # the same keys of a GGUF file
     nested: bool = False                          # config.json gets a text_config, as with images
     prefix: str = "model."                        # of the tensors' names
-    extra: dict = field(default_factory=dict)     # tensors of zeros besides: name -> shape
+    extra: dict = field(default_factory=dict)     # tensors besides: name -> shape, of zeros, or the name whose copy it is
     dropped: tuple = ()                           # tensors that are left out
     expected: dict = field(default_factory=dict)
     refused: str = ""                             # what the message must match
@@ -94,7 +94,8 @@ class Numbers:
         place = chosen.work / ("numbers-" + re.sub(r"\W+", "-", self.name))
         config = json.loads((folder / "config.json").read_text())
         if self.gguf is not None:
-            weights = packed.converted(folder, config, False) | {name: np.zeros(n) for name, n in self.extra.items()}
+            weights = packed.converted(folder, config, False)
+            weights |= self.besides(weights)
             keys = {key: value for key, value in (packed.header(config) | self.gguf).items() if value is not None}
             place = packed.write(place.with_suffix(".gguf"), keys, weights)
         else:
@@ -102,14 +103,18 @@ class Numbers:
                 if self.nested else config
             change(config, self.config)
             change(packed.text_of(config), self.text)
-            weights = {re.sub(r"^model\.", self.prefix, name): value for name, value in packed.tensors(folder).items()
+            found = packed.tensors(folder)
+            weights = {re.sub(r"^model\.", self.prefix, name): value for name, value in found.items()
                        if name not in self.dropped}
             place.mkdir()
             (place / "config.json").write_text(json.dumps(config))
             packed.write_safetensors(place / "model.safetensors",
-                                     weights | {name: np.zeros(shape) for name, shape in self.extra.items()})
+                                     weights | self.besides(found))
         self.options = ["--weights", place]
         return self
+
+    def besides(self, found):
+        return {name: found[what] if isinstance(what, str) else np.zeros(what) for name, what in self.extra.items()}
 
     def wrong(self, description):
         """None if everything is as written down; else the first thing that is not."""

@@ -25,6 +25,9 @@ public:
     std::sort(all.begin(), all.end(), [](const Tensor &a, const Tensor &b) { return a.name < b.name; });
   }
   Status read(const Tensor &, int64_t, std::span<float>) const override { return Ok{}; }
+  std::span<const uint8_t> &dataOf(std::string_view name) {
+    return std::find_if(all.begin(), all.end(), [&](const Tensor &t) { return t.name == name; })->data;
+  }
 };
 
 config::Weight weight(std::string name, std::vector<int64_t> shape, std::vector<std::vector<std::string>> names) {
@@ -99,6 +102,25 @@ TEST(Bind, ignoredPatternsDoNotTakeBoundTensors) {
   auto bindings = bindWeights(m, Names({{"l.0.k_proj", {1}}}));
   ASSERT_TRUE(bindings);
   EXPECT_TRUE(bindings->leftOut.empty());
+}
+
+TEST(Bind, copiesAreCopies) {
+  config::Model m;
+  m.weights.push_back(weight("embed", {2, 2}, {{"w"}}));
+  m.ignored = {{"head", "copy of the embedding", "embed"}};
+  const uint8_t original[16] = {1, 2, 3, 4, 5, 6, 7, 8}, other[16] = {1, 2, 3, 4, 5, 6, 7, 9};
+  Names c({{"head", {2, 2}}, {"w", {2, 2}}});
+  c.dataOf("w") = original;
+  c.dataOf("head") = original;
+  EXPECT_EQ(problems(m, c), "");
+  c.dataOf("head") = other;
+  EXPECT_EQ(problems(m, c), "FILE: tensor 'head' would be left out as copy of the embedding, but differs from 'w': "
+                            "first at byte 7");
+  EXPECT_EQ(problems(m, Names({{"head", {3, 2}}, {"w", {2, 2}}})),
+            "FILE: tensor 'head' would be left out as copy of the embedding, but differs from 'w': [3, 2] and [2, 2]");
+  m.ignored = {{"ints", "copy of the embedding", "embed"}};
+  EXPECT_EQ(problems(m, Names({{"ints", {2, 2}}, {"w", {2, 2}}})),
+            "FILE: tensor 'ints' would be left out as copy of the embedding, but differs from 'w': I64 and F32");
 }
 
 TEST(Bind, missingWithASuggestion) {
