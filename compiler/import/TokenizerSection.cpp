@@ -173,15 +173,16 @@ static std::vector<uint8_t> markWhole(const TokenizerData &data, const SymbolInd
     if (std::find(parts.begin(), parts.end(), GM_NO_SYMBOL) != parts.end())
       continue;
     mergeAll(table, parts);
-    if (parts.size() == 1 && parts[0] == id)
+    if (parts.size() == 1 && parts[0] == id && !(types[id] & GM_TOKEN_CONTROL))
       types[id] |= GM_TOKEN_WHOLE;
   }
   return types;
 }
 
-/// Sorted by sides, of equal sides only the last given.
-static std::vector<GmTokenPair> uniquePairs(const std::vector<GmTokenPair> &merges) {
-  std::vector<GmTokenPair> pairs = merges;
+/// Sorted by sides, of equal sides only the last given. What would make a control token of text is left out.
+static std::vector<GmTokenPair> usefulPairs(const TokenizerData &data) {
+  std::vector<GmTokenPair> pairs = data.merges;
+  std::erase_if(pairs, [&](const GmTokenPair &pair) { return data.types[pair.product] & GM_TOKEN_CONTROL; });
   auto sides = [](const GmTokenPair &p) { return uint64_t(p.left) << 32 | p.right; };
   std::sort(pairs.begin(), pairs.end(), [&](const GmTokenPair &a, const GmTokenPair &b) {
     return sides(a) != sides(b) ? sides(a) < sides(b) : a.rank < b.rank;
@@ -300,7 +301,7 @@ Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data) {
 
   SymbolIndex index(data.symbols);
   std::vector<uint32_t> added = sortedAdded(data, index);
-  std::vector<GmTokenPair> pairs = uniquePairs(data.merges);
+  std::vector<GmTokenPair> pairs = usefulPairs(data);
   PairTable table;
   if (!table.build(pairs))
     return fail(data, "no perfect hash found for " + std::to_string(pairs.size()) + " merges");

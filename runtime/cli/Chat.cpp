@@ -60,7 +60,9 @@ public:
   Status answer(const std::string &line) {
     std::vector<int32_t> ids;
     turns.push_back({"user", line});
-    if (Status status = text.hasTemplate() ? text.encodeChat(turns, think, ids) : text.encodeRaw(line, ids); !status)
+    if (Status status =
+            text.hasTemplate() ? text.encodeChat(turns, think, false, ids) : text.encodeRaw(line, false, ids);
+        !status)
       return status;
     size_t known = sharedPrefix(ids);
     GenerateOptions options{maxTokens, loaded.manifest.stopIds};

@@ -16,6 +16,7 @@ static constexpr OptionSpec kOwnOptions[] = {
     {"system", 0, OptionSpec::Text, "TEXT", "the system message"},
     {"think", 0, OptionSpec::Flag, "", "let the model think before it answers"},
     {"raw", 0, OptionSpec::Flag, "", "continue the text, without the chat template"},
+    {"control", 0, OptionSpec::Flag, "", "control tokens spelled in the text count, instead of being ordinary text"},
     {"ignore-stop", 0, OptionSpec::Flag, "", "go on when the model wants to stop"},
     {"json", 0, OptionSpec::Flag, "", "one JSON object at the end instead of streamed text"},
 };
@@ -23,8 +24,8 @@ static constexpr OptionSpec kOwnOptions[] = {
 static Status check(const Args &args) {
   if (args.has("tokens") && !args.words.empty())
     return usageError("run takes a prompt or --tokens, not both");
-  if (args.has("tokens") && (args.has("system") || args.has("think") || args.has("raw")))
-    return usageError("--tokens are used as they are; --system, --think and --raw belong to a text");
+  if (args.has("tokens") && (args.has("system") || args.has("think") || args.has("raw") || args.has("control")))
+    return usageError("--tokens are used as they are; --system, --think, --raw and --control belong to a text");
   if (args.has("raw") && (args.has("system") || args.has("think")))
     return usageError("--raw uses no chat template; --system and --think need it");
   if (!args.has("tokens") && args.words.empty() && isatty(STDIN_FILENO))
@@ -68,7 +69,7 @@ static Status readPrompt(const Loaded &loaded, const Args &args, std::unique_ptr
   if (args.has("raw") || !text->hasTemplate()) {
     if (args.has("system") || args.has("think"))
       return inputError("a base model has no chat template; --system and --think need one");
-    if (Status status = text->encodeRaw(*prompt, ids); !status)
+    if (Status status = text->encodeRaw(*prompt, args.has("control"), ids); !status)
       return status;
     return ids.empty() ? inputError("the prompt is empty") : Status();
   }
@@ -78,7 +79,7 @@ static Status readPrompt(const Loaded &loaded, const Args &args, std::unique_ptr
   if (args.has("system"))
     turns.push_back({"system", args.text("system")});
   turns.push_back({"user", std::move(*prompt)});
-  return text->encodeChat(turns, args.has("think"), ids);
+  return text->encodeChat(turns, args.has("think"), args.has("control"), ids);
 }
 
 static void printJson(const Generation &result, const std::string *text, const std::string &thought,

@@ -26,16 +26,19 @@ Result<std::unique_ptr<TextModel>> TextModel::open(const Loaded &loaded, const c
       new TextModel(std::make_unique<State>(State{std::move(*tokenizer), &loaded.manifest})));
 }
 
-Status TextModel::encode(std::string_view text, bool parseControl, std::vector<int32_t> &ids) const {
-  Result<std::vector<int32_t>> encoded = state->tokenizer.encode(text, {parseControl, false});
+static Status append(Result<std::vector<int32_t>> encoded, std::vector<int32_t> &ids) {
   if (!encoded)
     return encoded.status();
   ids.insert(ids.end(), encoded->begin(), encoded->end());
   return {};
 }
 
-Status TextModel::encodeRaw(std::string_view text, std::vector<int32_t> &ids) const {
-  if (Status status = encode(text, true, ids); !status)
+Status TextModel::encode(std::string_view text, bool control, std::vector<int32_t> &ids) const {
+  return append(state->tokenizer.encode(text, {control, false}), ids);
+}
+
+Status TextModel::encodeRaw(std::string_view text, bool control, std::vector<int32_t> &ids) const {
+  if (Status status = encode(text, control, ids); !status)
     return status;
   int32_t bos = state->manifest->bos;
   if (state->manifest->addBos && bos >= 0 && (ids.empty() || ids[0] != bos)) // the text may begin with its spelling
@@ -43,7 +46,7 @@ Status TextModel::encodeRaw(std::string_view text, std::vector<int32_t> &ids) co
   return {};
 }
 
-Status TextModel::encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const {
+Status TextModel::encodeChat(std::span<const Turn> turns, bool think, bool control, std::vector<int32_t> &ids) const {
   std::vector<Message> messages;
   for (const Turn &turn : turns) {
     messages.emplace_back();
@@ -53,8 +56,10 @@ Status TextModel::encodeChat(std::span<const Turn> turns, bool think, std::vecto
   ChatOptions options;
   options.thinking = think;
   options.emptyThought = state->manifest->emptyThought;
-  Result<std::string> text = render(state->manifest->chatTemplate, messages, options);
-  return text ? encode(*text, true, ids) : text.status();
+  Result<Prompt> prompt = render(state->manifest->chatTemplate, messages, options);
+  if (!prompt)
+    return prompt.status();
+  return control ? encode(prompt->text(), true, ids) : append(state->tokenizer.encode(*prompt), ids);
 }
 
 bool TextModel::hasTemplate() const {

@@ -21,12 +21,12 @@ public:
   static Result<std::unique_ptr<TextModel>> open(const Loaded &loaded, const char *command);
   ~TextModel();
 
-  /// Ids of plain text; control tokens in it are recognised if `parseControl`. No bos.
-  Status encode(std::string_view text, bool parseControl, std::vector<int32_t> &ids) const;
+  /// Ids of a text; control tokens spelled in it count only if `control`, here and below. No bos.
+  Status encode(std::string_view text, bool control, std::vector<int32_t> &ids) const;
   /// The ids of a text to be continued: bos, where the model wants one, and the text.
-  Status encodeRaw(std::string_view text, std::vector<int32_t> &ids) const;
+  Status encodeRaw(std::string_view text, bool control, std::vector<int32_t> &ids) const;
   /// The ids of a conversation up to where the answer begins. Only where hasTemplate().
-  Status encodeChat(std::span<const Turn> turns, bool think, std::vector<int32_t> &ids) const;
+  Status encodeChat(std::span<const Turn> turns, bool think, bool control, std::vector<int32_t> &ids) const;
   bool hasTemplate() const;
   /// The text of ids; what is no character becomes U+FFFD. Control tokens give nothing unless `showControl`.
   std::string decode(std::span<const int32_t> ids, bool showControl) const;

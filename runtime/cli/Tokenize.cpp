@@ -48,7 +48,7 @@ static std::string listOf(const std::vector<int32_t> &ids) {
 
 static constexpr OptionSpec kTokenizeOptions[] = {
     {"bos", 0, OptionSpec::Flag, "", "put the token of the beginning in front, where the model wants one"},
-    {"plain", 0, OptionSpec::Flag, "", "control tokens in the text are ordinary text"},
+    {"control", 0, OptionSpec::Flag, "", "control tokens spelled in the text count, instead of being ordinary text"},
     {"lines", 0, OptionSpec::Flag, "", "JSON Lines: a string a line in, an array of ids a line out"},
 };
 
@@ -69,7 +69,7 @@ static Status tokenize(Loaded &loaded, const Args &args) {
     std::vector<int32_t> ids;
     if (args.has("bos") && loaded.manifest.addBos && loaded.manifest.bos >= 0)
       ids.push_back(loaded.manifest.bos);
-    if (Status status = (*text)->encode(input, !args.has("plain"), ids); !status)
+    if (Status status = (*text)->encode(input, args.has("control"), ids); !status)
       return status;
     return listOf(ids);
   };

@@ -23,16 +23,18 @@ template <class Add> static void eachPart(const Message &message, Add add) {
     add(ContentPart{ContentPart::Kind::Text, message.text});
 }
 
-static Result<std::string> renderGemma3(std::span<const Message> messages, const ChatOptions &options) {
+static Result<Prompt> renderGemma3(std::span<const Message> messages, const ChatOptions &options) {
   if (messages.empty())
     return inputError("a conversation needs at least one message");
   if (!options.tools.isNull())
     return inputError("the chat template gemma3 knows no tools");
-  std::string out = "<bos>", prefix;
+  Prompt out, prefix;
+  out.addTemplate("<bos>");
   if (messages[0].role == "system") {
     if (!messages[0].parts.empty() && messages[0].parts[0].kind != ContentPart::Kind::Text)
       return inputError("the chat template gemma3 wants text in the system message");
-    prefix = (messages[0].parts.empty() ? messages[0].text : messages[0].parts[0].text) + "\n\n";
+    prefix.addPlain(messages[0].parts.empty() ? messages[0].text : messages[0].parts[0].text);
+    prefix.addTemplate("\n\n");
     messages = messages.subspan(1);
   }
   for (size_t i = 0; i < messages.size(); ++i) {
@@ -40,27 +42,31 @@ static Result<std::string> renderGemma3(std::span<const Message> messages, const
     if ((message.role == "user") != (i % 2 == 0))
       return inputError(format("the chat template gemma3 wants user and assistant in turn; message %zu is from '%s'",
                                i + 1, message.role.c_str()));
-    out += "<start_of_turn>" + (message.role == "assistant" ? "model" : message.role) + "\n";
+    out.addTemplate("<start_of_turn>");
+    out.addPlain(message.role == "assistant" ? "model" : message.role);
+    out.addTemplate("\n");
     if (i == 0)
-      out += prefix;
+      out.add(prefix);
     eachPart(message, [&](const ContentPart &part) {
       if (part.kind == ContentPart::Kind::Image)
-        out += "<start_of_image>";
+        out.addTemplate("<start_of_image>");
       else if (part.kind == ContentPart::Kind::Text)
-        out += trim(part.text);
+        out.addPlain(trim(part.text));
     });
-    out += "<end_of_turn>\n";
+    out.addTemplate("<end_of_turn>\n");
   }
   if (options.addGenerationPrompt)
-    out += "<start_of_turn>model\n";
+    out.addTemplate("<start_of_turn>model\n");
   return out;
 }
 
 /// Gemma 4's template, one message at a time.
 class Gemma4Chat {
 public:
-  Gemma4Chat(std::span<const Message> messages, const ChatOptions &options) : messages(messages), options(options) {}
-  Result<std::string> run();
+  Gemma4Chat(std::span<const Message> messages, const ChatOptions &options) : messages(messages), options(options) {
+    out.addTemplate("<bos>");
+  }
+  Result<Prompt> run();
 
 private:
   Status systemTurn();
@@ -68,6 +74,7 @@ private:
   Status toolCalls(const Message &message);
   /// The results of the calls of messages[at]; true if there are any.
   Result<bool> toolResults(size_t at);
+  void responseBlock(const std::string &name, const Json &response);
   bool content(const Message &message, bool fromModel);
   void media(ContentPart::Kind kind);
   /// The first message after `at` that is no tool's, or null.
@@ -76,7 +83,7 @@ private:
   enum class Last { Nothing, ToolCall, ToolResponse };
   std::span<const Message> messages;
   const ChatOptions &options;
-  std::string out = "<bos>";
+  Prompt out;
   Last last = Last::Nothing; ///< what ended the last message that is no tool's
   std::string_view lastRole;
   size_t afterLastUser = 0; ///< messages from here on come after the last of the user
@@ -97,11 +104,11 @@ static std::string withoutThoughts(std::string_view text) {
 
 void Gemma4Chat::media(ContentPart::Kind kind) {
   if (kind == ContentPart::Kind::Image)
-    out += "<|image|>";
+    out.addTemplate("<|image|>");
   else if (kind == ContentPart::Kind::Audio)
-    out += "<|audio|>";
+    out.addTemplate("<|audio|>");
   else if (kind == ContentPart::Kind::Video)
-    out += "<|video|>";
+    out.addTemplate("<|video|>");
 }
 
 Status Gemma4Chat::systemTurn() {
@@ -109,27 +116,27 @@ Status Gemma4Chat::systemTurn() {
   bool hasTools = !options.tools.isNull() && !(options.tools.isArray() && options.tools.items.empty());
   if (!options.thinking && !hasTools && !hasSystem)
     return {};
-  out += "<|turn>system\n";
-  if (options.thinking)
-    out += "<|think|>\n";
+  out.addTemplate(options.thinking ? "<|turn>system\n<|think|>\n" : "<|turn>system\n");
   if (hasSystem) {
     if (messages[0].parts.empty())
-      out += trim(messages[0].text);
-    for (const ContentPart &part : messages[0].parts)
-      (out += trim(part.text)) += ' ';
+      out.addPlain(trim(messages[0].text));
+    for (const ContentPart &part : messages[0].parts) {
+      out.addPlain(trim(part.text));
+      out.addTemplate(" ");
+    }
     messages = messages.subspan(1);
   }
   if (hasTools) {
     if (!options.tools.isArray())
       return inputError("tools must be an array of functions");
     for (const Json &tool : options.tools.items) {
-      Result<std::string> declaration = toolDeclaration(tool);
-      if (!declaration)
-        return declaration.status();
-      out += "<|tool>" + *declaration + "<tool|>";
+      out.addTemplate("<|tool>");
+      if (Status status = addToolDeclaration(tool, out); !status)
+        return status;
+      out.addTemplate("<tool|>");
     }
   }
-  out += "<turn|>\n";
+  out.addTemplate("<turn|>\n");
   return {};
 }
 
@@ -138,22 +145,34 @@ Status Gemma4Chat::toolCalls(const Message &message) {
     if (!call.arguments.isObject() && !call.arguments.isNull())
       return inputError("the arguments of the call of '" + call.name +
                         "' must be an object with a value for each name");
-    out += "<|tool_call>call:" + call.name + "{" + toolMembers(call.arguments) + "}<tool_call|>";
+    out.addTemplate("<|tool_call>call:");
+    out.addPlain(call.name);
+    out.addTemplate("{");
+    addToolMembers(call.arguments, out);
+    out.addTemplate("}<tool_call|>");
     last = Last::ToolCall;
   }
   return {};
 }
 
-static std::string responseBlock(const std::string &name, const Json &response) {
-  std::string body = response.isObject() ? toolMembers(response) : "value:" + toolValue(response, false);
-  return "<|tool_response>response:" + name + "{" + body + "}<tool_response|>";
+void Gemma4Chat::responseBlock(const std::string &name, const Json &response) {
+  out.addTemplate("<|tool_response>response:");
+  out.addPlain(name);
+  out.addTemplate("{");
+  if (response.isObject()) {
+    addToolMembers(response, out);
+  } else {
+    out.addTemplate("value:");
+    addToolValue(response, false, out);
+  }
+  out.addTemplate("}<tool_response|>");
 }
 
 Result<bool> Gemma4Chat::toolResults(size_t at) {
   const Message &message = messages[at];
   bool any = false;
   for (const ToolResponse &response : message.toolResponses) {
-    out += responseBlock(response.name.empty() ? "unknown" : response.name, response.response);
+    responseBlock(response.name.empty() ? "unknown" : response.name, response.response);
     any = true;
   }
   if (message.toolResponses.empty() && !message.toolCalls.empty()) {
@@ -164,7 +183,7 @@ Result<bool> Gemma4Chat::toolResults(size_t at) {
         if (call.id == result.toolCallId)
           name = call.name;
       eachPart(result, [&](const ContentPart &part) { text += part.text; });
-      out += responseBlock(name, Json::string(text));
+      responseBlock(name, Json::string(text));
       for (const ContentPart &part : result.parts)
         media(part.kind);
       any = true;
@@ -177,16 +196,16 @@ Result<bool> Gemma4Chat::toolResults(size_t at) {
 
 /// Writes the content; true if it is more than white space.
 bool Gemma4Chat::content(const Message &message, bool fromModel) {
-  size_t before = out.size();
+  size_t before = out.text().size();
   eachPart(message, [&](const ContentPart &part) {
     if (part.kind != ContentPart::Kind::Text)
       media(part.kind);
     else if (fromModel)
-      out += withoutThoughts(part.text);
+      out.addPlain(withoutThoughts(part.text));
     else
-      out += trim(part.text);
+      out.addPlain(trim(part.text));
   });
-  return !trim(std::string_view(out).substr(before)).empty();
+  return !trim(std::string_view(out.text()).substr(before)).empty();
 }
 
 const Message *Gemma4Chat::nextSpeaker(size_t at) const {
@@ -203,11 +222,17 @@ Status Gemma4Chat::message(size_t at) {
   last = Last::Nothing;
   std::string role = message.role == "assistant" ? "model" : message.role;
   bool fromModel = role == "model";
-  if (!fromModel || lastRole != "assistant")
-    out += "<|turn>" + role + "\n";
+  if (!fromModel || lastRole != "assistant") {
+    out.addTemplate("<|turn>");
+    out.addPlain(role);
+    out.addTemplate("\n");
+  }
   bool showThought = at >= afterLastUser || (options.preserveThinking && !message.toolCalls.empty());
-  if (!message.reasoning.empty() && showThought)
-    out += "<|channel>thought\n" + message.reasoning + "\n<channel|>";
+  if (!message.reasoning.empty() && showThought) {
+    out.addTemplate("<|channel>thought\n");
+    out.addPlain(message.reasoning);
+    out.addTemplate("\n<channel|>");
+  }
   if (Status status = toolCalls(message); !status)
     return status;
   Result<bool> answered = toolResults(at);
@@ -217,14 +242,14 @@ Status Gemma4Chat::message(size_t at) {
   const Message *next = nextSpeaker(at);
   bool continues = fromModel && next && next->role == "assistant" && (message.toolCalls.empty() || *answered);
   if (last == Last::ToolCall)
-    out += "<|tool_response>"; // the model handed over; the result is to come
+    out.addTemplate("<|tool_response>"); // the model handed over; the result is to come
   else if (!continues && !(*answered && !hasContent && !next))
-    out += "<turn|>\n";
+    out.addTemplate("<turn|>\n");
   lastRole = message.role;
   return {};
 }
 
-Result<std::string> Gemma4Chat::run() {
+Result<Prompt> Gemma4Chat::run() {
   if (Status status = systemTurn(); !status)
     return status;
   for (size_t i = 0; i < messages.size(); ++i)
@@ -236,11 +261,11 @@ Result<std::string> Gemma4Chat::run() {
   if (!options.addGenerationPrompt)
     return std::move(out);
   if (last == Last::Nothing) {
-    out += "<|turn>model\n";
+    out.addTemplate("<|turn>model\n");
     if (!options.thinking && options.emptyThought)
-      out += "<|channel>thought\n<channel|>";
+      out.addTemplate("<|channel>thought\n<channel|>");
   } else if (last == Last::ToolResponse && options.thinking) {
-    out += "<|channel>thought\n";
+    out.addTemplate("<|channel>thought\n");
   }
   return std::move(out);
 }
@@ -251,8 +276,7 @@ std::span<const std::string_view> chatTemplates() {
   return templateNames;
 }
 
-Result<std::string> render(std::string_view templateName, std::span<const Message> messages,
-                           const ChatOptions &options) {
+Result<Prompt> render(std::string_view templateName, std::span<const Message> messages, const ChatOptions &options) {
   if (templateName == "gemma3")
     return renderGemma3(messages, options);
   if (templateName == "gemma4")

@@ -5,6 +5,7 @@
 
 #include "runtime/base/Status.h"
 #include "runtime/text/Json.h"
+#include "runtime/text/Prompt.h"
 
 #include <span>
 #include <string>
@@ -52,11 +53,10 @@ struct ChatOptions {
 /// The names that render() knows.
 std::span<const std::string_view> chatTemplates();
 
-/// The whole conversation as text, beginning with "<bos>"; encode it with parseControl and without addBos. Control
-/// tokens in the messages' own text are not escaped, as in the published templates. Fails for an unknown template name
-/// and for a conversation that the template refuses; the message says which and why.
-Result<std::string> render(std::string_view templateName, std::span<const Message> messages,
-                           const ChatOptions &options);
+/// The whole conversation, beginning with "<bos>"; Tokenizer::encode takes it. Only the template's own words can give
+/// control tokens: what messages, tools and their results spell stays text. Fails for an unknown template name and for
+/// a conversation that the template refuses; the message says which and why.
+Result<Prompt> render(std::string_view templateName, std::span<const Message> messages, const ChatOptions &options);
 
 } // namespace gemmart
 #endif

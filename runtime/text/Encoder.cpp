@@ -19,19 +19,33 @@ Encoder::Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t t
   cache.resize(entries);
 }
 
-void Encoder::encode(std::string_view text, bool parseControl) {
+/// The added token at `at`, if any. `trusted` is the first trusted range that ends behind `at`.
+Encoder::Found Encoder::findAdded(std::string_view text, size_t at, TextRange trusted) const {
+  uint32_t id = tokenizer.mayBeAdded(text, at) ? tokenizer.addedAt(text, at) : GM_NO_SYMBOL;
+  if (id == GM_NO_SYMBOL)
+    return {id, at + 1};
+  auto isControl = [&](uint32_t token) { return (tokenizer.types[token] & GM_TOKEN_CONTROL) != 0; };
+  size_t stop = at + tokenizer.symbol(id).size();
+  if (!isControl(id) || (trusted.begin <= at && stop <= trusted.end))
+    return {id, stop};
+  if (at < trusted.begin) // it stays text, but may hide nothing of what is trusted
+    return {GM_NO_SYMBOL, std::min(stop, trusted.begin)};
+  // The longest match needs text of others; a shorter one may not.
+  id = tokenizer.addedAt(text.substr(0, trusted.end), at);
+  return id == GM_NO_SYMBOL ? Found{id, at + 1} : Found{id, at + tokenizer.symbol(id).size()};
+}
+
+void Encoder::encode(std::string_view text, std::span<const TextRange> trusted) {
   size_t done = 0;
   for (size_t at = 0; at < text.size();) {
-    uint32_t id = tokenizer.mayBeAdded(text, at) ? tokenizer.addedAt(text, at) : GM_NO_SYMBOL;
-    if (id == GM_NO_SYMBOL) {
-      ++at;
-      continue;
-    }
-    size_t start = at, stop = at + tokenizer.symbol(id).size();
+    while (!trusted.empty() && trusted.front().end <= at)
+      trusted = trusted.subspan(1);
+    size_t start = at;
+    auto [id, stop] = findAdded(text, at, trusted.empty() ? TextRange{text.size(), text.size()} : trusted.front());
     at = stop;
+    if (id == GM_NO_SYMBOL)
+      continue;
     uint8_t type = tokenizer.types[id];
-    if ((type & GM_TOKEN_CONTROL) && !parseControl)
-      continue; // it stays text
     if (type & GM_TOKEN_LSTRIP)
       start -= whiteSpaceBytes(text.substr(done, start > done ? start - done : 0), true, false);
     if (type & GM_TOKEN_RSTRIP)
@@ -163,7 +177,7 @@ void Encoder::readSymbols(std::string_view chunk) {
     uint8_t lead = uint8_t(chunk[at]);
     bytes = utf8Bytes(lead);
     std::string_view character = chunk.substr(at, bytes);
-    uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findSymbol(character);
+    uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findText(character);
     if (symbol == GM_NO_SYMBOL) {
       bool mark = lead == ' ' && (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK);
       readUnknown(mark ? spaceMark : character, unknownWaits);
@@ -354,7 +368,8 @@ void Encoder::emit(uint32_t symbol) {
     append(tokenizer.unk());
 }
 
-Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
+Result<std::vector<int32_t>> Tokenizer::encodeTrusted(std::string_view text, std::span<const TextRange> trusted,
+                                                      bool addBos) const {
   if (text.size() > 0x7FFFFFFF)
     return inputError(format("the text has %zu bytes; at most 2147483647 are possible", text.size()));
   if (size_t bad = findInvalidUtf8(text); bad != std::string_view::npos) {
@@ -363,12 +378,21 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const Enco
                              surrogate ? " starts a surrogate, which stands for no character alone" : ""));
   }
   std::vector<int32_t> ids;
-  if (options.addBos && wantsBos())
+  if (addBos && wantsBos())
     ids.push_back(bos());
-  Encoder(*this, ids, text.size()).encode(text, options.parseControl);
-  if (options.addBos && wantsBos() && ids.size() > 1 && ids[1] == bos())
+  Encoder(*this, ids, text.size()).encode(text, trusted);
+  if (addBos && wantsBos() && ids.size() > 1 && ids[1] == bos())
     ids.erase(ids.begin()); // the text brought its own
   return ids;
+}
+
+Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, const EncodeOptions &options) const {
+  TextRange all{0, text.size()};
+  return encodeTrusted(text, std::span(&all, options.parseControl ? 1 : 0), options.addBos);
+}
+
+Result<std::vector<int32_t>> Tokenizer::encode(const Prompt &prompt) const {
+  return encodeTrusted(prompt.text(), prompt.templateRanges(), false);
 }
 
 } // namespace gemmart

@@ -10,8 +10,9 @@ namespace gemmart {
 class Encoder {
 public:
   Encoder(const Tokenizer &tokenizer, std::vector<int32_t> &out, size_t textBytes);
-  /// The whole text, which is valid UTF-8 below 2^31 bytes.
-  void encode(std::string_view text, bool parseControl);
+  /// The whole text, which is valid UTF-8 below 2^31 bytes. Control tokens count where they lie within one range of
+  /// `trusted` (in order, none overlapping).
+  void encode(std::string_view text, std::span<const TextRange> trusted);
 
 private:
   /// Chunks of up to 16 bytes with their ids; half a cache line each.
@@ -31,6 +32,11 @@ private:
   static constexpr uint32_t noRank = 0xFFFFFFFF;
   static constexpr size_t smallChunk = 48; ///< symbols up to which scanning beats the heap
 
+  struct Found {
+    uint32_t id; ///< GM_NO_SYMBOL: all up to `stop` is text
+    size_t stop;
+  };
+  Found findAdded(std::string_view text, size_t at, TextRange trusted) const;
   void encodePiece(std::string_view piece);
   void encodeChunks(std::string_view piece);
   uint64_t cutsAt(const char *text, const char *end) const;

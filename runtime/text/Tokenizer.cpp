@@ -82,9 +82,14 @@ void SectionCheck::checkStrings() {
     uint8_t type = tokenizer.types[i];
     if (((type & GM_TOKEN_CHARACTER) != 0) != (i >= header->tokens) || (type & GM_TOKEN_WHOLE && i >= header->tokens))
       return fail("types", "an unknown type");
-    if ((tokenizer.types[i] & GM_TOKEN_BYTE) && offsets[i + 1] - offsets[i] != 6)
+    if ((type & GM_TOKEN_BYTE) && offsets[i + 1] - offsets[i] != 6)
       return fail("types", "a byte token is not spelled as one");
+    if (type & GM_TOKEN_CONTROL && type & (GM_TOKEN_BYTE | GM_TOKEN_WHOLE))
+      return fail("types", "a control token is text, too");
   }
+  for (int32_t id : header->byteTokens)
+    if (id >= 0 && tokenizer.types[id] & GM_TOKEN_CONTROL)
+      return fail("types", "a byte is a control token");
 }
 
 void SectionCheck::checkIndex() {
@@ -130,6 +135,8 @@ void SectionCheck::checkPairs() {
     if (pair.left != GM_NO_SYMBOL &&
         (pair.left >= header->symbols || pair.right >= header->symbols || pair.product >= header->symbols))
       return fail("merges", "a symbol is out of range");
+    if (pair.left != GM_NO_SYMBOL && tokenizer.types[pair.product] & GM_TOKEN_CONTROL)
+      return fail("merges", "text becomes a control token");
   }
   // A cut inside of a character would break the walk over characters.
   for (unsigned last = 0x80; last < 256; ++last)
@@ -164,7 +171,7 @@ void Tokenizer::prepare() {
   for (unsigned c = 0; c < 128; ++c) {
     char text = char(c);
     bool mark = c == ' ' && (header->flags & GM_TOKENIZER_SPACE_MARK);
-    asciiSymbols[c] = findSymbol(mark ? spaceMark : std::string_view(&text, 1));
+    asciiSymbols[c] = findText(mark ? spaceMark : std::string_view(&text, 1));
   }
   uint32_t next = 0;
   for (unsigned c = 0; c <= 256; ++c) {

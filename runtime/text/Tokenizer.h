@@ -5,6 +5,7 @@
 
 #include "runtime/abi/TokenizerSection.h"
 #include "runtime/base/Status.h"
+#include "runtime/text/Prompt.h"
 
 #include <array>
 #include <cstdint>
@@ -19,7 +20,8 @@ namespace gemmart {
 inline constexpr std::string_view spaceMark = "\xE2\x96\x81";
 
 struct EncodeOptions {
-  /// Control tokens spelled out in the text become their ids. Off for text from people, which then stays text.
+  /// Control tokens spelled out in the text become their ids. Off for text from people: no id is then a control token,
+  /// but for `unk` where the vocabulary lacks a character and its bytes.
   bool parseControl = false;
   /// Puts bos in front if the model wants it (Tokenizer::wantsBos) and the text does not begin with it.
   bool addBos = false;
@@ -34,6 +36,9 @@ public:
   /// Fails if the text is no UTF-8 (names the first bad byte; surrogates are none) or longer than 2^31 - 1 bytes. Time
   /// grows with the length, whatever the text; memory stays below 40 bytes per byte of text.
   Result<std::vector<int32_t>> encode(std::string_view text, const EncodeOptions &options = {}) const;
+
+  /// Likewise for a conversation: control tokens count in what the template wrote, and nowhere else.
+  Result<std::vector<int32_t>> encode(const Prompt &prompt) const;
 
   /// The text of ids as valid UTF-8: bytes that are none become U+FFFD. Ids out of range and, without `showControl`,
   /// control tokens give nothing.
@@ -68,7 +73,14 @@ private:
   std::string_view symbol(uint32_t id) const {
     return {strings + stringOffsets[id], size_t(stringOffsets[id + 1] - stringOffsets[id])};
   }
+  Result<std::vector<int32_t>> encodeTrusted(std::string_view text, std::span<const TextRange> trusted,
+                                             bool addBos) const;
   uint32_t findSymbol(std::string_view text) const;
+  /// As findSymbol; a control token is no text, whatever it is spelled.
+  uint32_t findText(std::string_view text) const {
+    uint32_t found = findSymbol(text);
+    return found != GM_NO_SYMBOL && types[found] & GM_TOKEN_CONTROL ? GM_NO_SYMBOL : found;
+  }
   const GmTokenPair *findPair(uint32_t left, uint32_t right) const;
   /// The added token that starts at text[at], the longest; GM_NO_SYMBOL if none does.
   uint32_t addedAt(std::string_view text, size_t at) const;

@@ -11,11 +11,32 @@
 
 namespace gemmart {
 
-static const std::string quoteToken = "<|\"|>";
-
-static std::string quoted(std::string_view text) {
-  return quoteToken + std::string(text) + quoteToken;
+static void addQuoted(std::string_view text, Prompt &out) {
+  constexpr std::string_view quoteToken = "<|\"|>";
+  out.addTemplate(quoteToken);
+  out.addPlain(text);
+  out.addTemplate(quoteToken);
 }
+
+namespace {
+
+/// Appends commas between the entries of a list.
+class List {
+public:
+  explicit List(Prompt &out) : out(out) {}
+  /// Call it before each entry; `label` begins the entry.
+  void next(std::string_view label = {}) {
+    out.addTemplate(first ? "" : ",");
+    out.addTemplate(label);
+    first = false;
+  }
+
+private:
+  Prompt &out;
+  bool first = true;
+};
+
+} // namespace
 
 static std::string upper(std::string text) {
   for (char &c : text)
@@ -76,37 +97,48 @@ static std::vector<const JsonMember *> sorted(const Json &object) {
   return members;
 }
 
-std::string toolValue(const Json &value, bool quoteNames) {
-  std::string out;
+void addToolValue(const Json &value, bool quoteNames, Prompt &out) {
+  List list(out);
   switch (value.kind) {
   case Json::Kind::Null:
-    return "null";
+    return out.addTemplate("null");
   case Json::Kind::Bool:
-    return value.flag ? "true" : "false";
+    return out.addTemplate(value.flag ? "true" : "false");
   case Json::Kind::Number:
-    return numberText(value.text);
+    return out.addPlain(numberText(value.text));
   case Json::Kind::String:
-    return quoted(value.text);
+    return addQuoted(value.text, out);
   case Json::Kind::Array:
-    for (const Json &item : value.items)
-      out += (out.empty() ? "" : ",") + toolValue(item, quoteNames);
-    return "[" + out + "]";
-  case Json::Kind::Object:
-    for (const JsonMember *member : sorted(value)) {
-      out += out.empty() ? "" : ",";
-      out += (quoteNames ? quoted(member->name) : member->name) + ":" + toolValue(member->value, quoteNames);
+    out.addTemplate("[");
+    for (const Json &item : value.items) {
+      list.next();
+      addToolValue(item, quoteNames, out);
     }
-    return "{" + out + "}";
+    return out.addTemplate("]");
+  case Json::Kind::Object:
+    out.addTemplate("{");
+    for (const JsonMember *member : sorted(value)) {
+      list.next();
+      if (quoteNames)
+        addQuoted(member->name, out);
+      else
+        out.addPlain(member->name);
+      out.addTemplate(":");
+      addToolValue(member->value, quoteNames, out);
+    }
+    return out.addTemplate("}");
   }
-  return out;
 }
 
-std::string toolMembers(const Json &object) {
-  std::string out;
+void addToolMembers(const Json &object, Prompt &out) {
+  List list(out);
   if (object.isObject())
-    for (const JsonMember *member : sorted(object))
-      out += (out.empty() ? "" : ",") + member->name + ":" + toolValue(member->value, false);
-  return out;
+    for (const JsonMember *member : sorted(object)) {
+      list.next();
+      out.addPlain(member->name);
+      out.addTemplate(":");
+      addToolValue(member->value, false, out);
+    }
 }
 
 /// What Jinja takes as true.
@@ -156,102 +188,142 @@ static std::string typeOf(const Json &schema) {
 }
 
 /// `["a","b"]` in the template's notation: names that must be given.
-static std::string requiredList(const Json &names) {
-  std::string out;
-  for (const Json &name : names.items)
-    out += (out.empty() ? "" : ",") + quoted(plainText(&name));
-  return "required:[" + out + "]";
+static void addRequired(const Json &names, Prompt &out) {
+  out.addTemplate("required:[");
+  List list(out);
+  for (const Json &name : names.items) {
+    list.next();
+    addQuoted(plainText(&name), out);
+  }
+  out.addTemplate("]");
 }
 
-static std::string properties(const Json &schemas, bool skipStandard);
+static void addProperties(const Json &schemas, bool skipStandard, Prompt &out);
 
 /// What an array holds.
-static std::string itemsBody(const Json &items) {
-  std::string out;
+static void addItems(const Json &items, Prompt &out) {
+  List list(out);
   for (const JsonMember *member : sorted(items)) {
     const auto &[name, value] = *member;
     if (value.isNull())
       continue;
-    out += out.empty() ? "" : ",";
+    list.next();
     if (name == "properties") {
-      out += "properties:{" + (value.isObject() ? properties(value, false) : "") + "}";
+      out.addTemplate("properties:{");
+      if (value.isObject())
+        addProperties(value, false, out);
+      out.addTemplate("}");
     } else if (name == "required") {
-      out += requiredList(value);
+      addRequired(value, out);
     } else if (name == "type") {
       Json type = value;
       type.text = upper(type.text);
       for (Json &each : type.items)
         each.text = upper(each.text);
-      out += "type:" + toolValue(type, true);
+      out.addTemplate("type:");
+      addToolValue(type, true, out);
     } else {
-      out += name + ":" + toolValue(value, true);
+      out.addPlain(name);
+      out.addTemplate(":");
+      addToolValue(value, true, out);
     }
   }
-  return out;
 }
 
 /// One property: description, what its type adds, nullable, type.
-static std::string property(const Json &schema) {
-  std::vector<std::string> fields;
-  if (const Json *description = schema.find("description"); isTrue(description))
-    fields.push_back("description:" + quoted(plainText(description)));
+static void addProperty(const Json &schema, Prompt &out) {
+  List list(out);
+  if (const Json *description = schema.find("description"); isTrue(description)) {
+    list.next("description:");
+    addQuoted(plainText(description), out);
+  }
   std::string type = typeOf(schema);
-  if (const Json *choices = schema.find("enum"); type == "STRING" && isTrue(choices))
-    fields.push_back("enum:" + toolValue(*choices, true));
-  if (const Json *items = schema.find("items"); type == "ARRAY" && items && items->isObject() && isTrue(items))
-    fields.push_back("items:{" + itemsBody(*items) + "}");
+  if (const Json *choices = schema.find("enum"); type == "STRING" && isTrue(choices)) {
+    list.next("enum:");
+    addToolValue(*choices, true, out);
+  }
+  if (const Json *items = schema.find("items"); type == "ARRAY" && items && items->isObject() && isTrue(items)) {
+    list.next("items:{");
+    addItems(*items, out);
+    out.addTemplate("}");
+  }
   if (isTrue(schema.find("nullable")))
-    fields.push_back("nullable:true");
+    list.next("nullable:true");
   if (type == "OBJECT") {
+    list.next("properties:{");
     const Json *inner = schema.find("properties");
     bool named = inner && inner->isObject();
-    fields.push_back("properties:{" + (named ? properties(*inner, false) : properties(schema, true)) + "}");
-    if (const Json *required = schema.find("required"); isTrue(required))
-      fields.push_back(requiredList(*required));
+    addProperties(named ? *inner : schema, !named, out);
+    out.addTemplate("}");
+    if (const Json *required = schema.find("required"); isTrue(required)) {
+      list.next();
+      addRequired(*required, out);
+    }
   }
-  fields.push_back("type:" + quoted(type));
-  std::string out;
-  for (const std::string &field : fields)
-    out += (out.empty() ? "" : ",") + field;
-  return out;
+  list.next("type:");
+  addQuoted(type, out);
 }
 
 /// All properties; with `skipStandard` the object is a schema whose own keys are not properties.
-static std::string properties(const Json &schemas, bool skipStandard) {
+static void addProperties(const Json &schemas, bool skipStandard, Prompt &out) {
   static constexpr std::string_view standard[] = {"description", "type", "properties", "required", "nullable"};
-  std::string out;
+  List list(out);
   for (const JsonMember *member : sorted(schemas)) {
     if (skipStandard && std::find(std::begin(standard), std::end(standard), member->name) != std::end(standard))
       continue;
-    out += (out.empty() ? "" : ",") + member->name + ":{" + property(member->value) + "}";
+    list.next();
+    out.addPlain(member->name);
+    out.addTemplate(":{");
+    addProperty(member->value, out);
+    out.addTemplate("}");
   }
-  return out;
 }
 
-Result<std::string> toolDeclaration(const Json &tool) {
+static void addParameters(const Json &parameters, Prompt &out) {
+  out.addTemplate(",parameters:{");
+  if (const Json *inside = parameters.find("properties"); isTrue(inside)) {
+    out.addTemplate("properties:{");
+    addProperties(*inside, false, out);
+    out.addTemplate("},");
+  }
+  if (const Json *required = parameters.find("required"); isTrue(required)) {
+    addRequired(*required, out);
+    out.addTemplate(",");
+  }
+  if (isTrue(parameters.find("type"))) {
+    out.addTemplate("type:");
+    addQuoted(typeOf(parameters), out);
+    out.addTemplate("}");
+  }
+}
+
+Status addToolDeclaration(const Json &tool, Prompt &out) {
   const Json *inner = tool.find("function");
   const Json &function = inner ? *inner : tool;
   const Json *name = function.find("name");
   if (!name || !name->isString() || name->text.empty())
     return inputError("a tool needs a function with a name (a string)");
-  std::string out = "declaration:" + name->text + "{description:" + quoted(plainText(function.find("description")));
-  if (const Json *parameters = function.find("parameters"); isTrue(parameters)) {
-    out += ",parameters:{";
-    if (const Json *inside = parameters->find("properties"); isTrue(inside))
-      out += "properties:{" + properties(*inside, false) + "},";
-    if (const Json *required = parameters->find("required"); isTrue(required))
-      out += requiredList(*required) + ",";
-    if (isTrue(parameters->find("type")))
-      out += "type:" + quoted(typeOf(*parameters)) + "}";
-  }
+  out.addTemplate("declaration:");
+  out.addPlain(name->text);
+  out.addTemplate("{description:");
+  addQuoted(plainText(function.find("description")), out);
+  if (const Json *parameters = function.find("parameters"); isTrue(parameters))
+    addParameters(*parameters, out);
   if (const Json *response = function.find("response")) {
-    out += ",response:{";
-    if (const Json *description = response->find("description"); isTrue(description))
-      out += "description:" + quoted(plainText(description)) + ",";
-    if (typeOf(*response) == "OBJECT")
-      out += "type:" + quoted("OBJECT") + "}";
+    out.addTemplate(",response:{");
+    if (const Json *description = response->find("description"); isTrue(description)) {
+      out.addTemplate("description:");
+      addQuoted(plainText(description), out);
+      out.addTemplate(",");
+    }
+    if (typeOf(*response) == "OBJECT") {
+      out.addTemplate("type:");
+      addQuoted("OBJECT", out);
+      out.addTemplate("}");
+    }
   }
-  return out + "}";
+  out.addTemplate("}");
+  return {};
 }
 
 } // namespace gemmart

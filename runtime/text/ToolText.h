@@ -4,19 +4,18 @@
 
 #include "runtime/base/Status.h"
 #include "runtime/text/Json.h"
-
-#include <string>
+#include "runtime/text/Prompt.h"
 
 namespace gemmart {
 
-/// `declaration:NAME{...}` of a {"type": "function", "function": {...}} or of the inner object alone.
-Result<std::string> toolDeclaration(const Json &tool);
+/// Appends `declaration:NAME{...}` of a {"type": "function", "function": {...}} or of the inner object alone.
+Status addToolDeclaration(const Json &tool, Prompt &out);
 
-/// A value; member names between <|"|> if `quoteNames`.
-std::string toolValue(const Json &value, bool quoteNames);
+/// Appends a value; member names between <|"|> if `quoteNames`.
+void addToolValue(const Json &value, bool quoteNames, Prompt &out);
 
-/// `a:1,b:2` of an object's members, names sorted without regard to (ASCII) case. Nothing for Null.
-std::string toolMembers(const Json &object);
+/// Appends `a:1,b:2` of an object's members, names sorted without regard to (ASCII) case. Nothing for Null.
+void addToolMembers(const Json &object, Prompt &out);
 
 } // namespace gemmart
 #endif

@@ -72,13 +72,13 @@ static int checkFile(const char *name) {
     options.emptyThought = flagOf(*json, "empty_thought", false);
     if (const Json *tools = given.find("tools"))
       options.tools = *tools;
-    Result<std::string> text = render(textOf(*json, "template"), messages, options);
+    Result<Prompt> prompt = render(textOf(*json, "template"), messages, options);
     if (json->find("error")) {
-      EXPECT_FALSE(text) << name << ":" << count + 1 << ": " << line;
+      EXPECT_FALSE(prompt) << name << ":" << count + 1 << ": " << line;
     } else {
-      EXPECT_TRUE(text) << name << ":" << count + 1 << ": " << text.status().message();
-      if (text)
-        EXPECT_EQ(*text, textOf(*json, "expected")) << name << ":" << count + 1;
+      EXPECT_TRUE(prompt) << name << ":" << count + 1 << ": " << prompt.status().message();
+      if (prompt)
+        EXPECT_EQ(prompt->text(), textOf(*json, "expected")) << name << ":" << count + 1;
     }
   }
   return count;
@@ -95,15 +95,15 @@ TEST(Chat, Gemma4Small) {
 }
 
 TEST(Chat, UnknownTemplate) {
-  Result<std::string> text = render("gemma5", {}, {});
-  ASSERT_FALSE(text);
-  EXPECT_EQ(text.status().message(), "unknown chat template 'gemma5'; did you mean 'gemma3'?");
+  Result<Prompt> prompt = render("gemma5", {}, {});
+  ASSERT_FALSE(prompt);
+  EXPECT_EQ(prompt.status().message(), "unknown chat template 'gemma5'; did you mean 'gemma3'?");
 }
 
 TEST(Chat, RefusalsSayWhy) {
   auto refusal = [](std::string_view name, std::vector<Message> messages, ChatOptions options = {}) {
-    Result<std::string> text = render(name, messages, options);
-    return text ? *text : text.status().message();
+    Result<Prompt> prompt = render(name, messages, options);
+    return prompt ? prompt->text() : prompt.status().message();
   };
   Message one, two;
   one.role = two.role = "user";

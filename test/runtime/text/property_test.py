@@ -170,8 +170,8 @@ def subjects(pipe, gemmac, folder):
         golden, model = ROOT / "test/goldens/text/base", folder / "base"
         subprocess.run([gemmac, "build", ROOT / "models/gemma4.toml", "--weights", golden, "--quant", "bf16", "-o", model],
                        check=True, capture_output=True)
-        commands = [[model, "tokenize", "--lines"], [model, "detokenize", "--lines", "--control"]]
-        plain = [[model, "tokenize", "--lines", "--plain"], [model, "detokenize", "--lines", "--control"]]
+        commands = [[model, "tokenize", "--lines", "--control"], [model, "detokenize", "--lines", "--control"]]
+        plain = [[model, "tokenize", "--lines"], [model, "detokenize", "--lines", "--control"]]
         yield Subject("built executable", {"parse": commands, "plain": plain}, Tokenizer.from_file(str(golden / "tokenizer.json")), True, 2)
     large = 0
     shared = pathlib.Path(os.environ.get("GEMMAC_SHARED", ROOT.parent / "shared")) / "data"
