@@ -1,11 +1,13 @@
 // `chat`: a conversation in the terminal. Ctrl-C ends an answer, Ctrl-D the conversation.
 #include "runtime/cli/Commands.h"
 #include "runtime/cli/Sampling.h"
+#include "runtime/cli/Structured.h"
 #include "runtime/cli/TextModel.h"
 
 #include "runtime/model/Generate.h"
 
 #include <csignal>
+#include <optional>
 #include <unistd.h>
 
 namespace gemmart {
@@ -42,8 +44,10 @@ private:
 /// The conversation and what of it lies in the cache.
 class Chat {
 public:
-  Chat(Loaded &loaded, const TextModel &text, Session &session, const SamplerOptions &sampling, const Args &args)
-      : loaded(loaded), text(text), session(session), sampling(sampling), think(args.has("think")),
+  Chat(Loaded &loaded, const TextModel &text, Session &session, const SamplerOptions &sampling, const Args &args,
+       std::shared_ptr<const Grammar> grammar)
+      : loaded(loaded), text(text), session(session), sampling(sampling), grammar(std::move(grammar)),
+        think(args.has("think")),
         maxTokens(args.integer("max-tokens", text.hasTemplate() ? loaded.contextTokens : 256)) {
     if (args.has("system"))
       turns.push_back({"system", args.text("system")});
@@ -66,6 +70,9 @@ public:
       return status;
     size_t known = sharedPrefix(ids);
     GenerateOptions options{maxTokens, loaded.manifest.stopIds};
+    std::optional<Constraint> constraint;
+    if (grammar)
+      options.constraint = &constraint.emplace(constrain(grammar, think));
     Sampler sampler(sampling, loaded.model.vocab_tokens);
     ++sampling.seed; // the next answer draws other numbers
     TextModel::Stream stream(text);
@@ -87,6 +94,7 @@ public:
     }
     show(stream.finish());
     finish(std::move(ids), *result, std::move(reply));
+    tellIfCut(options.constraint);
     return {};
   }
 
@@ -122,6 +130,7 @@ private:
   const TextModel &text;
   Session &session;
   SamplerOptions sampling;
+  const std::shared_ptr<const Grammar> grammar; ///< of every answer; may be null
   const bool think;
   const int64_t maxTokens;
   size_t systemTurns = 0;
@@ -147,10 +156,13 @@ static Status run(Loaded &loaded, const Args &args) {
     return text.status();
   if (!(*text)->hasTemplate() && (args.has("system") || args.has("think")))
     return inputError("a base model has no chat template; --system and --think need one");
+  Result<std::shared_ptr<const Grammar>> grammar = openGrammar(loaded, args, **text);
+  if (!grammar)
+    return grammar.status();
   Result<Session> session = openSession(loaded);
   if (!session)
     return session.status();
-  Chat chat(loaded, **text, *session, samplerOptions(loaded, args), args);
+  Chat chat(loaded, **text, *session, samplerOptions(loaded, args), args, *grammar);
   bool terminal = isatty(STDIN_FILENO);
   if (terminal)
     fprintf(stderr, "%s %s. %s/new starts anew, /bye or Ctrl-D leaves, Ctrl-C ends an answer.\n",
@@ -180,9 +192,9 @@ static Status run(Loaded &loaded, const Args &args) {
 }
 
 const Command &chatCommand() {
-  static const std::vector<OptionSpec> kOptions = withSamplingOptions(kOwnOptions);
-  static const Command kCommand = {"chat",  "", "talk in the terminal; each line is a message", kOptions, 0,
-                                   nullptr, run};
+  static const std::vector<OptionSpec> kOptions = withSamplingOptions(withStructuredOptions(kOwnOptions));
+  static const Command kCommand = {"chat",          "", "talk in the terminal; each line is a message", kOptions, 0,
+                                   checkStructured, run};
   return kCommand;
 }
 

@@ -1,6 +1,7 @@
 // `run`: one prompt, one answer, streamed. The prompt is a word, a pipe, or token ids.
 #include "runtime/cli/Commands.h"
 #include "runtime/cli/Sampling.h"
+#include "runtime/cli/Structured.h"
 #include "runtime/cli/TextModel.h"
 
 #include "runtime/base/Text.h"
@@ -30,7 +31,7 @@ static Status check(const Args &args) {
     return usageError("--raw uses no chat template; --system and --think need it");
   if (!args.has("tokens") && args.words.empty() && isatty(STDIN_FILENO))
     return usageError("run needs a prompt: a quoted text, a pipe, or --tokens");
-  return {};
+  return checkStructured(args);
 }
 
 /// The prompt as a text: the argument, or standard input without the line end that echo and editors put there.
@@ -83,7 +84,7 @@ static Status readPrompt(const Loaded &loaded, const Args &args, std::unique_ptr
 }
 
 static void printJson(const Generation &result, const std::string *text, const std::string &thought,
-                      const SamplerOptions &options) {
+                      const SamplerOptions &options, const Constraint *constraint) {
   nlohmann::ordered_json root;
   if (text)
     root["text"] = *text;
@@ -91,6 +92,8 @@ static void printJson(const Generation &result, const std::string *text, const s
     root["thought"] = thought;
   root["tokens"] = result.tokens;
   root["stop"] = stopName(result.reason);
+  if (constraint)
+    root["complete"] = constraint->isComplete();
   root["prompt_tokens"] = result.promptTokens;
   root["prompt_tokens_per_s"] = result.promptRate();
   root["answer_tokens"] = result.tokens.size();
@@ -104,6 +107,15 @@ static Status run(Loaded &loaded, const Args &args) {
   std::vector<int32_t> prompt;
   if (Status status = readPrompt(loaded, args, text, prompt); !status)
     return status;
+  std::optional<Constraint> constraint;
+  if (wantsStructure(args)) {
+    if (!text)
+      return inputError("this model was built without a tokenizer, so its answers cannot be constrained");
+    Result<std::shared_ptr<const Grammar>> grammar = openGrammar(loaded, args, *text);
+    if (!grammar)
+      return grammar.status();
+    constraint = constrain(*grammar, args.has("think"));
+  }
   Result<Session> session = openSession(loaded);
   if (!session)
     return session.status();
@@ -114,6 +126,7 @@ static Status run(Loaded &loaded, const Args &args) {
   options.maxTokens = args.integer("max-tokens", isBase ? 256 : loaded.contextTokens);
   if (!args.has("ignore-stop"))
     options.stopIds = loaded.manifest.stopIds;
+  options.constraint = constraint ? &*constraint : nullptr;
   bool json = args.has("json");
   std::string answer, thought;
   std::optional<TextModel::Stream> stream;
@@ -138,7 +151,7 @@ static Status run(Loaded &loaded, const Args &args) {
   if (stream)
     show(stream->finish());
   if (json) {
-    printJson(*result, stream ? &answer : nullptr, thought, sampling);
+    printJson(*result, stream ? &answer : nullptr, thought, sampling, options.constraint);
     return {};
   }
   printf("\n");
@@ -146,11 +159,12 @@ static Status run(Loaded &loaded, const Args &args) {
   fprintf(stderr, "[%lld prompt tokens, %.1f tokens/s; %zu answer tokens, %.1f tokens/s; %s]\n",
           (long long)result->promptTokens, result->promptRate(), result->tokens.size(), result->decodeRate(),
           stopName(result->reason));
+  tellIfCut(options.constraint);
   return {};
 }
 
 const Command &runCommand() {
-  static const std::vector<OptionSpec> kOptions = withSamplingOptions(kOwnOptions);
+  static const std::vector<OptionSpec> kOptions = withSamplingOptions(withStructuredOptions(kOwnOptions));
   static const Command kCommand = {
       "run", "[PROMPT]", "answer one prompt (an argument, a pipe, or --tokens)", kOptions, 1, check, run};
   return kCommand;

@@ -66,6 +66,10 @@ bool TextModel::hasTemplate() const {
   return !state->manifest->chatTemplate.empty();
 }
 
+const Tokenizer &TextModel::tokenizer() const {
+  return state->tokenizer;
+}
+
 std::string TextModel::decode(std::span<const int32_t> ids, bool showControl) const {
   return state->tokenizer.decode(ids, showControl);
 }

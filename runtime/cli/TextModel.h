@@ -8,6 +8,8 @@
 
 namespace gemmart {
 
+class Tokenizer;
+
 /// One message of a conversation.
 struct Turn {
   const char *role; ///< "system", "user" or "assistant"
@@ -28,6 +30,7 @@ public:
   /// The ids of a conversation up to where the answer begins. Only where hasTemplate().
   Status encodeChat(std::span<const Turn> turns, bool think, bool control, std::vector<int32_t> &ids) const;
   bool hasTemplate() const;
+  const Tokenizer &tokenizer() const;
   /// The text of ids; what is no character becomes U+FFFD. Control tokens give nothing unless `showControl`.
   std::string decode(std::span<const int32_t> ids, bool showControl) const;
 

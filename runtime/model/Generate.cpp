@@ -37,6 +37,9 @@ Result<Generation> generate(Session &session, Sampler &sampler, std::span<const 
       result.reason = StopReason::Length;
       return result;
     }
+    if (options.constraint)
+      if (Status status = options.constraint->apply(*logits); !status)
+        return status;
     Result<int32_t> token = sampler.sample(*logits);
     if (!token)
       return token.status();
@@ -44,10 +47,17 @@ Result<Generation> generate(Session &session, Sampler &sampler, std::span<const 
       result.reason = StopReason::StopToken;
       return result;
     }
+    if (options.constraint)
+      if (Status status = options.constraint->accept(*token); !status)
+        return status;
     result.tokens.push_back(*token);
     sampler.accept(*token, true);
     if (!onToken(*token)) {
       result.reason = StopReason::Caller;
+      return result;
+    }
+    if (options.constraint && options.constraint->isFinished()) {
+      result.reason = StopReason::StopToken; // which is all that could follow
       return result;
     }
     if (session.position() >= session.context()) {

@@ -2,6 +2,7 @@
 #ifndef RUNTIME_MODEL_GENERATE_H
 #define RUNTIME_MODEL_GENERATE_H
 
+#include "runtime/grammar/Constraint.h"
 #include "runtime/model/Sampler.h"
 #include "runtime/model/Session.h"
 
@@ -15,6 +16,7 @@ const char *stopName(StopReason reason);
 struct GenerateOptions {
   int64_t maxTokens = 0;            ///< longest answer
   std::span<const int32_t> stopIds; ///< end the answer; not part of it
+  Constraint *constraint = nullptr; ///< what the answer must look like; null: anything
 };
 
 struct Generation {
