@@ -187,8 +187,10 @@ DictionaryAttr LevelInfo::toAttr(MLIRContext *context) const {
   return b.getDictionaryAttr({
       b.getNamedAttr("half_conversion", b.getBoolAttr(halfConversion)),
       b.getNamedAttr("name", b.getStringAttr(name)),
+      b.getNamedAttr("prefetch_bytes", b.getI64IntegerAttr(prefetchBytes)),
       b.getNamedAttr("registers", b.getI64IntegerAttr(registers)),
       b.getNamedAttr("row_vectors", b.getI64IntegerAttr(rowVectors)),
+      b.getNamedAttr("signed_products", b.getBoolAttr(signedProducts)),
       b.getNamedAttr("signed_weights", b.getBoolAttr(signedWeights)),
       b.getNamedAttr("symbol", b.getStringAttr(symbol)),
       b.getNamedAttr("token_tile", b.getI64IntegerAttr(tokenTile)),
@@ -217,7 +219,9 @@ LevelInfo LevelInfo::fromModule(Operation *module) {
   level.registers = number("registers", level.registers);
   level.tokenTile = number("token_tile", level.tokenTile);
   level.rowVectors = number("row_vectors", level.rowVectors);
+  level.prefetchBytes = number("prefetch_bytes", level.prefetchBytes);
   level.halfConversion = flag("half_conversion");
   level.signedWeights = flag("signed_weights");
+  level.signedProducts = flag("signed_products");
   return level;
 }

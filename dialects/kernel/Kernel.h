@@ -41,7 +41,9 @@ struct LevelInfo {
   int64_t tokenTile = 4;       ///< tokens a prefill kernel handles at a time
   int64_t rowVectors = 2;      ///< vectors of output rows it handles at a time
   bool halfConversion = false; ///< converts f16 to f32 in hardware
+  int64_t prefetchBytes = 0;   ///< how far ahead of what it reads decode asks for weights; 0: it does not ask
   bool signedWeights = false;  ///< q8 codes are stored signed (zero point 0)
+  bool signedProducts = false; ///< q8 codes that are stored unsigned are made signed before they are multiplied
 
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
   static LevelInfo fromModule(mlir::Operation *module);

@@ -219,8 +219,9 @@ def Kernel_DotOp : Kernel_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, All
   let summary = "tile level: add products of four byte pairs to each 32-bit lane";
   let description = [{
     `result[i] = acc[i] + sum_j weights[4 i + j] * inputs[4 i + j]`, j = 0..3; weights are unsigned unless
-    `signed_weights`, inputs are signed and at least -127. `max_code` bounds the weights: a
-    target may use instructions that saturate where it cannot.
+    `signed_weights`, inputs are signed and at least -127. `max_code` bounds the weights' magnitudes: a
+    target may use instructions that saturate where those do not. Where each takes the result of the one before as its `acc`,
+    a target may sum such a chain in any order: integer sums are exact.
 
     - (C1) `weights` and `inputs` have four times as many lanes as `acc`
   }];

@@ -23,7 +23,7 @@ private:
   void loadQueries(Value kvHead, Value firstFlat, Value flats);
   void extendToBlocks(Value begin, Value firstRow, Value firstFlat, Value flats);
   void block(Value kvHead, Value index);
-  void softmax(int64_t r, Value firstPosition);
+  void softmax(Value r, Value firstPosition);
   void finish(Value kvHead, Value firstFlat, Value flats);
   Value token(Value flat) { return e.div(flat, group); }
 
@@ -45,6 +45,8 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   head = attention.getHeadDim();
   group = heads / kvHeads;
   tile = e.level.tokenTile;
+  if (code.tiler.shape.allRows == 1) // there are no more rows than heads of a group
+    tile = std::min(tile, group);
   panels = kernel::ceilDiv(head, 32);
   auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
   cache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
@@ -103,11 +105,11 @@ void AttentionWriter::extendToBlocks(Value begin, Value firstRow, Value firstFla
 }
 
 /// One row of a block: mask, running maximum and sum, and the weights of its values.
-void AttentionWriter::softmax(int64_t r, Value firstPosition) {
+void AttentionWriter::softmax(Value r, Value firstPosition) {
   auto floats = e.vec(32, e.f32());
   auto longs = e.vec(32, e.i64());
   double lowest = -std::numeric_limits<float>::infinity();
-  Value s = e.load(floats, e.at(scores, r * 128));
+  Value s = e.load(floats, e.at(scores, e.mul(r, 128)));
   if (attention.getSoftcap()) {
     double cap = attention.getSoftcap()->convertToDouble();
     s = e.fmul(e.real(cap, floats), e.tanh(e.fdiv(s, e.real(cap, floats))));
@@ -116,11 +118,11 @@ void AttentionWriter::softmax(int64_t r, Value firstPosition) {
   Value iota = arith::ConstantOp::create(e.b, e.loc, longs, e.b.getI64VectorAttr(steps));
   Value positions = e.add(e.splat(firstPosition, longs), iota);
   Value fromLow = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, positions,
-                                        e.splat(e.load(e.i64(), e.at(low, r * 8)), longs));
+                                        e.splat(e.load(e.i64(), e.at(low, e.mul(r, 8))), longs));
   Value toHigh = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, positions,
-                                       e.splat(e.load(e.i64(), e.at(high, r * 8)), longs));
+                                       e.splat(e.load(e.i64(), e.at(high, e.mul(r, 8))), longs));
   Value visible = arith::AndIOp::create(e.b, e.loc, fromLow, toHigh);
-  Value before = e.load(e.f32(), e.at(maxima, r * 4));
+  Value before = e.load(e.f32(), e.at(maxima, e.mul(r, 4)));
   Value top = e.fmax(e.largest(e.select(visible, s, e.real(lowest, floats))), before);
   Value none = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OEQ, top, e.real(lowest, e.f32()));
   Value base = e.select(none, e.real(0, e.f32()), top); // nothing seen yet: all weights become 0 below
@@ -128,11 +130,12 @@ void AttentionWriter::softmax(int64_t r, Value firstPosition) {
   Value p = e.select(visible, e.exp(shifted), e.real(0, floats));
   Value first = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OEQ, before, e.real(lowest, e.f32()));
   Value factor = e.select(first, e.real(0, e.f32()), e.exp(e.select(first, e.real(0, e.f32()), e.fsub(before, base))));
-  e.store(e.fadd(e.fmul(e.load(e.f32(), e.at(sums, r * 4)), factor), e.sum(p)), e.at(sums, r * 4));
-  e.store(top, e.at(maxima, r * 4));
-  e.store(factor, e.at(factors, r * 4));
+  e.store(e.fadd(e.fmul(e.load(e.f32(), e.at(sums, e.mul(r, 4))), factor), e.sum(p)), e.at(sums, e.mul(r, 4)));
+  e.store(top, e.at(maxima, e.mul(r, 4)));
+  e.store(factor, e.at(factors, e.mul(r, 4)));
+  Value lane = e.at(weights, e.mul(r, 4));
   for (int64_t slot = 0; slot < 32; ++slot)
-    e.store(vector::ExtractOp::create(e.b, e.loc, p, slot), e.at(weights, (slot * tile + r) * 4));
+    e.store(vector::ExtractOp::create(e.b, e.loc, p, slot), e.at(lane, slot * tile * 4));
 }
 
 void AttentionWriter::block(Value kvHead, Value index) {
@@ -142,20 +145,20 @@ void AttentionWriter::block(Value kvHead, Value index) {
   Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
   func::FuncOp dot = code.tiler.dot(format, kernel::Activation::F32, tile, e.loc);
   func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
-  for (int64_t r = 0; r < tile; ++r)
-    softmax(r, e.mul(index, 32));
+  auto rows = [&](function_ref<void(Value)> body) { e.loop(e.number(0), e.number(tile), 1, body); };
+  rows([&](Value r) { softmax(r, e.mul(index, 32)); });
   e.loop(e.number(0), e.number(panels), 1, [&](Value panel) {
     Value from = e.at(e.at(values, offset), e.mul(panel, panelBytes));
     func::CallOp::create(e.b, e.loc, dot, ValueRange{from, weights, e.number(1), product});
-    for (int64_t r = 0; r < tile; ++r) {
-      Value to = e.at(e.at(output, r * panels * 128), e.mul(panel, 128));
-      Value factor = e.load(e.f32(), e.at(factors, r * 4));
+    rows([&](Value r) {
+      Value to = e.at(e.at(output, e.mul(r, panels * 128)), e.mul(panel, 128));
+      Value factor = e.load(e.f32(), e.at(factors, e.mul(r, 4)));
       e.columns(32, [&](Value column, Type type) {
         Value sum = e.fadd(e.fmul(e.load(type, e.at(to, column)), e.splat(factor, type)),
-                           e.load(type, e.at(e.at(product, r * 128), column)));
+                           e.load(type, e.at(e.at(product, e.mul(r, 128)), column)));
         e.store(sum, e.at(to, column));
       });
-    }
+    });
   });
 }
 

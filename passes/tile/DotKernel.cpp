@@ -1,7 +1,12 @@
 // The matrix products: a panel of 32 outputs times a tile of tokens. Nearly all time is spent here.
 //
 // One block of 32 columns a trip and never more: longer trips lose the hardware's stream detection. Unpacking happens
-// in registers for every tile, which is nearly free. With several tokens the next panel is prefetched.
+// in registers for every tile, which is nearly free.
+//
+// A single token is bound by memory: its panel is walked once, all 32 rows at a time, so that its lines come in one
+// stream, and how far ahead to ask for them is a number of the level. Several tokens are bound by products: as many
+// rows at a time as the registers hold, the panel walked anew for the others (it is in the cache by then), and the next
+// panel is prefetched.
 #include "passes/tile/Kernels.h"
 
 using namespace mlir;
@@ -32,11 +37,12 @@ private:
   Value half(Value weights, int64_t offset, int64_t index) {
     return e.halfToFloat(e.load(e.vec(lanes, e.i16()), e.at(weights, offset + index * lanes * 2)));
   }
-  int64_t zero() const {
-    if (info.hasMin || (info.codeBits == 8 && e.level.signedWeights))
-      return 0;
-    return 1 << (info.codeBits - 1);
+  /// Whether products take the weights' codes as signed numbers, zero point taken off.
+  bool isSigned() const {
+    return info.codeBits == 8 && !info.hasMin && (e.level.signedWeights || e.level.signedProducts);
   }
+  int64_t zero() const { return info.hasMin || isSigned() ? 0 : 1 << (info.codeBits - 1); }
+  void prefetch(Value block, int32_t locality);
 
   Emitter &e;
   const kernel::FormatInfo &info;
@@ -48,8 +54,12 @@ private:
 };
 
 Value DotWriter::codes(Value weights, int64_t quad, int64_t index) {
-  if (info.codeBits == 8)
-    return e.load(bytes, e.at(weights, quad * 128 + rowOffset(index)));
+  if (info.codeBits == 8) {
+    Value raw = e.load(bytes, e.at(weights, quad * 128 + rowOffset(index)));
+    if (!isSigned() || e.level.signedWeights)
+      return raw;
+    return arith::XOrIOp::create(e.b, e.loc, raw, e.integer(-128, bytes)); // code - 128
+  }
   auto shorts = e.vec(2 * lanes, e.i16());
   auto &[low, high] = nibbles[{quad / 2, index}];
   if (!low) {
@@ -85,7 +95,8 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
     SmallVector<Value> sums(tokens * count);
     for (int64_t t = 0; t < tokens; ++t) {
       Value total = info.scales == 1 ? totals[t] : part == 0 ? firstHalf(t) : e.sub(totals[t], firstHalf(t));
-      Value start = zero() ? e.splat(e.mul(total, -zero()), words) : e.integer(0, words);
+      // The sums stand there times -kZeroTerm: for 4-bit codes that is the start itself, one load.
+      Value start = zero() ? e.splat(e.mul(total, zero() / kZeroTerm), words) : e.integer(0, words);
       for (int64_t v = 0; v < count; ++v)
         sums[t * count + v] = start;
     }
@@ -105,7 +116,8 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
   for (int64_t v = 0; v < count; ++v) {
     Value rowMin = half(weights, info.codeBits * 128 + 64, first + v);
     for (int64_t t = 0; t < tokens; ++t) {
-      Value total = e.fmul(arith::SIToFPOp::create(e.b, e.loc, e.f32(), totals[t]), scales[t]);
+      Value sum = arith::SIToFPOp::create(e.b, e.loc, e.f32(), totals[t]);
+      Value total = e.fmul(e.fmul(sum, e.real(-1.0 / kZeroTerm, e.f32())), scales[t]); // a power of two: exact
       acc[t * count + v] = e.fma(rowMin, e.splat(total, floats), acc[t * count + v]);
     }
   }
@@ -114,8 +126,9 @@ void DotWriter::integerBlock(Value weights, Value inputs, int64_t first, int64_t
 /// Adds the byte products of quads [from, to) to the sums.
 void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, int64_t first, int64_t count,
                          SmallVectorImpl<Value> &sums) {
-  auto maxCode = e.b.getI64IntegerAttr(info.hasMin && info.codeBits == 8 ? 127 : (1 << info.codeBits) - 1);
-  auto isSigned = info.codeBits == 8 && !info.hasMin && e.level.signedWeights ? e.b.getUnitAttr() : UnitAttr();
+  bool sevenBits = info.hasMin && info.codeBits == 8;
+  auto maxCode = e.b.getI64IntegerAttr(isSigned() ? 128 : sevenBits ? 127 : (1 << info.codeBits) - 1);
+  auto signedCodes = isSigned() ? e.b.getUnitAttr() : UnitAttr();
   for (int64_t quad = from; quad < to; ++quad) {
     SmallVector<Value> rows;
     for (int64_t v = 0; v < count; ++v)
@@ -124,7 +137,7 @@ void DotWriter::products(Value weights, Value inputs, int64_t from, int64_t to, 
       Value input = e.splat(e.load(e.i32(), e.at(inputs, (quad * tile + t) * 4)), words);
       for (int64_t v = 0; v < count; ++v)
         sums[t * count + v] = kernel::DotOp::create(e.b, e.loc, words, sums[t * count + v], rows[v],
-                                                    e.bitcast(input, bytes), maxCode, isSigned);
+                                                    e.bitcast(input, bytes), maxCode, signedCodes);
     }
   }
 }
@@ -168,20 +181,28 @@ void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count,
   }
 }
 
+/// Asks for every line of a block.
+void DotWriter::prefetch(Value block, int32_t locality) {
+  constexpr int64_t lineBytes = 64;
+  for (int64_t line = 0; line < info.panelBlockBytes; line += lineBytes)
+    LLVM::Prefetch::create(e.b, e.loc, e.at(block, line), /*write=*/e.b.getI32IntegerAttr(0),
+                           e.b.getI32IntegerAttr(locality), /*data=*/e.b.getI32IntegerAttr(1));
+}
+
 void DotWriter::write(func::FuncOp function) {
   Value weights = function.getArgument(0), inputs = function.getArgument(1), groups = function.getArgument(2),
         result = function.getArgument(3);
   int64_t inputBytes = packedBlockBytes(this->inputs, tile), vectors = 32 / lanes;
-  int64_t count = std::min(e.level.rowVectors, vectors);
+  int64_t count = tokens == 1 ? vectors : std::min(e.level.rowVectors, vectors);
   Value panelBytes = e.mul(groups, info.panelBlockBytes);
   for (int64_t first = 0; first < vectors; first += count) {
     SmallVector<Value> zeros(tokens * count, e.real(0, floats));
     auto sums = e.loop(e.number(0), groups, 1, zeros, [&](Value group, ValueRange carried) {
       Value block = e.at(weights, e.mul(group, info.panelBlockBytes));
       if (tokens > 1 && first == 0 && info.integer)
-        for (int64_t line = 0; line < info.panelBlockBytes; line += 64)
-          LLVM::Prefetch::create(e.b, e.loc, e.at(e.at(block, panelBytes), line), e.b.getI32IntegerAttr(0),
-                                 e.b.getI32IntegerAttr(2), e.b.getI32IntegerAttr(1));
+        prefetch(e.at(block, panelBytes), 2);
+      if (tokens == 1 && e.level.prefetchBytes > 0)
+        prefetch(e.at(block, e.level.prefetchBytes), 3);
       SmallVector<Value> acc(carried);
       this->block(block, e.at(inputs, e.mul(group, inputBytes)), first, count, acc);
       return acc;

@@ -35,8 +35,8 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::
   spread(quads);
   Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16},
                                                       ArrayRef<int64_t>{1});
-  e.store(e.sumInt(first), e.at(e.at(block, 32 * tile), laneBytes));
-  e.store(e.sumInt(codes), e.at(e.at(block, 36 * tile), laneBytes));
+  e.store(e.mul(e.sumInt(first), -kZeroTerm), e.at(e.at(block, 32 * tile), laneBytes));
+  e.store(e.mul(e.sumInt(codes), -kZeroTerm), e.at(e.at(block, 36 * tile), laneBytes));
   e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
 }
 

@@ -1,8 +1,8 @@
 // Sizes of buffers: the one place where the tile stage's layouts of activations are defined.
 //
 //   f32          [rows][width] float
-//   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 sum of the first 16
-//                codes [T], i32 sum of all [T], f32 scale [T]
+//   packed_i8    [rows / T][ceil(width/32)] blocks; block = i32 quad[8][T] (four codes each), i32 -kZeroTerm times the
+//                sum of the first 16 codes [T], the same of all codes [T], f32 scale [T]
 //   packed_bf16  [rows / T][ceil(width/32)] blocks; block = u32 [16 pairs of columns][T], the lower column in the lower
 //   half packed_f32   [rows / T][ceil(width/32)] blocks; block = f32 [32 columns][T] table        [rows][width] float:
 //   cosines, then sines routing      [rows][ i32 expert[k], f32 weight[k] ] slots        see SlotsLayout
@@ -21,6 +21,10 @@ struct StepShape {
   int64_t allRows, lastRows; ///< at most
   int64_t tile;
 };
+
+/// Zero point of 4-bit codes, by which packed sums of codes are multiplied already: a product with such weights then
+/// begins with the sum as it stands. Wider codes have multiples of it.
+inline constexpr int64_t kZeroTerm = 8;
 
 inline int64_t packedBlockBytes(kernel::Activation kind, int64_t tile) {
   return tile * (kind == kernel::Activation::I8 ? 44 : kind == kernel::Activation::BF16 ? 64 : 128);

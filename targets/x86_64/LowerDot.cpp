@@ -2,15 +2,18 @@
 //
 //   vpdpbusd             does it in one instruction.
 //   vpmaddubsw           adds two products in 16 bits and saturates: right only while 2 * max_code * 127 < 2^15, that
-//   is for
-//                        codes up to 127. vpmaddwd with ones adds the pairs.
+//                        is for codes up to 129. Sums of several products still fit 16 bits when codes are small (eight
+//                        of 4-bit codes, two of 6-bit ones): so many products of a chain are added there before
+//                        vpmaddwd with ones adds the pairs to the 32-bit sum.
+//   vpsignb              for signed codes: |weight| times the input with the weight's sign.
 //   vpmaddwd alone       for larger codes: even and odd bytes widened to 16 bits, two exact sums of two. Every x86-64
-//   has it.
+//                        has it.
 #include "targets/x86_64/LowerDot.h"
 
 #include "passes/lower/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
@@ -18,48 +21,113 @@ using namespace gemmac;
 
 namespace {
 
-class Writer {
-public:
-  Writer(IRRewriter &b, kernel::DotOp dot, const x86_64::DotInstructions &has)
-      : b(b), dot(dot), has(has), loc(dot.getLoc()),
-        bits(cast<VectorType>(dot.getAcc().getType()).getNumElements() * 32) {}
+/// The sum of a chain of dots so far: acc + the pairs of `shorts`, whose magnitudes are at most `bound`.
+struct Chain {
+  Value acc, shorts;
+  int64_t bound = 0;
+};
 
-  Value write() {
-    if (has.vnni && bits == 512)
-      return call("llvm.x86.avx512.vpdpbusd.512", dot.getAcc().getType(),
-                  {dot.getAcc(), dot.getWeights(), dot.getInputs()});
-    Value sum;
-    if (has.maddubs && dot.getMaxCode() <= 127) {
-      Value pairs = call(bits == 512 ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw", shorts(),
-                         {dot.getWeights(), dot.getInputs()});
-      Value ones = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(shorts(), b.getI16IntegerAttr(1)));
-      sum = madd(pairs, ones);
-    } else {
-      auto [wEven, wOdd] = lower::evenOdd(b, loc, dot.getWeights(), dot.getSignedWeights());
-      auto [xEven, xOdd] = lower::evenOdd(b, loc, dot.getInputs(), true);
-      sum = arith::AddIOp::create(b, loc, madd(wEven, xEven), madd(wOdd, xOdd));
-    }
-    return arith::AddIOp::create(b, loc, dot.getAcc(), sum);
+class DotLowering {
+public:
+  DotLowering(IRRewriter &b, const x86_64::DotInstructions &has) : b(b), has(has) {}
+
+  void run(ModuleOp module) {
+    SmallVector<kernel::DotOp> dots;
+    module.walk([&](kernel::DotOp dot) { dots.push_back(dot); });
+    for (kernel::DotOp dot : dots)
+      lower(dot);
+    for (kernel::DotOp dot : llvm::reverse(linked)) // the users of each are gone by now
+      b.eraseOp(dot);
   }
 
 private:
-  VectorType shorts() { return VectorType::get({bits / 16}, b.getI16Type()); }
+  void lower(kernel::DotOp dot);
+  Chain append(kernel::DotOp dot);
+  Value pairs(kernel::DotOp dot);
+  Value flush(const Chain &chain);
+  Value whole(kernel::DotOp dot, Value acc);
+
+  /// The most that a sum of two products can be.
+  static int64_t pairBound(kernel::DotOp dot) { return 2 * dot.getMaxCode() * 127; }
+  static constexpr int64_t kShortMax = 32767;
+  bool fitsPairs(kernel::DotOp dot) const {
+    return has.maddubs && pairBound(dot) <= kShortMax && !(dot.getSignedWeights() && bitsOf(dot) == 512);
+  }
+  static int64_t bitsOf(kernel::DotOp dot) { return cast<VectorType>(dot.getType()).getNumElements() * 32; }
+  VectorType shortsOf(kernel::DotOp dot) { return VectorType::get({bitsOf(dot) / 16}, b.getI16Type()); }
   Value call(StringRef name, Type type, ValueRange operands) {
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), operands).getResults();
   }
+  /// Sums of two 16-bit products.
   Value madd(Value a, Value c) {
-    StringRef name = bits == 512   ? "llvm.x86.avx512.pmaddw.d.512"
-                     : bits == 256 ? "llvm.x86.avx2.pmadd.wd"
-                                   : "llvm.x86.sse2.pmadd.wd";
-    return call(name, dot.getAcc().getType(), {a, c});
+    int64_t words = cast<VectorType>(a.getType()).getNumElements() / 2;
+    StringRef name = words == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                     : words == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                  : "llvm.x86.sse2.pmadd.wd";
+    return call(name, VectorType::get({words}, b.getI32Type()), {a, c});
   }
 
   IRRewriter &b;
-  kernel::DotOp dot;
   const x86_64::DotInstructions &has;
-  Location loc;
-  int64_t bits;
+  Location loc = b.getUnknownLoc();
+  DenseMap<Value, Chain> open;       ///< by the result of the dot that the next one of the chain takes
+  SmallVector<kernel::DotOp> linked; ///< dots whose result only the chain had
 };
+
+/// Sums of two products in 16 bits.
+Value DotLowering::pairs(kernel::DotOp dot) {
+  Value weights = dot.getWeights(), inputs = dot.getInputs();
+  if (dot.getSignedWeights()) {
+    inputs = call("llvm.x86.avx2.psign.b", inputs.getType(), {inputs, weights});
+    weights = math::AbsIOp::create(b, loc, weights); // -128 becomes 128, unsigned
+  }
+  return call(bitsOf(dot) == 512 ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw", shortsOf(dot),
+              {weights, inputs});
+}
+
+Value DotLowering::flush(const Chain &chain) {
+  auto type = cast<VectorType>(chain.shorts.getType());
+  Value ones = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getI16IntegerAttr(1)));
+  return arith::AddIOp::create(b, loc, chain.acc, madd(chain.shorts, ones));
+}
+
+/// The chain with one more dot. What does not fit 16 bits any more is added in 32 bits first.
+Chain DotLowering::append(kernel::DotOp dot) {
+  Value term = pairs(dot);
+  int64_t bound = pairBound(dot);
+  auto found = open.find(dot.getAcc());
+  if (found == open.end())
+    return {dot.getAcc(), term, bound};
+  Chain before = found->second;
+  open.erase(found);
+  if (before.bound + bound > kShortMax)
+    return {flush(before), term, bound};
+  return {before.acc, arith::AddIOp::create(b, loc, before.shorts, term), before.bound + bound};
+}
+
+/// A dot that is summed in 32 bits at once.
+Value DotLowering::whole(kernel::DotOp dot, Value acc) {
+  if (has.vnni && bitsOf(dot) == 512)
+    return call("llvm.x86.avx512.vpdpbusd.512", acc.getType(), {acc, dot.getWeights(), dot.getInputs()});
+  auto [wEven, wOdd] = lower::evenOdd(b, loc, dot.getWeights(), dot.getSignedWeights());
+  auto [xEven, xOdd] = lower::evenOdd(b, loc, dot.getInputs(), true);
+  Value sum = arith::AddIOp::create(b, loc, madd(wEven, xEven), madd(wOdd, xOdd));
+  return arith::AddIOp::create(b, loc, acc, sum);
+}
+
+void DotLowering::lower(kernel::DotOp dot) {
+  b.setInsertionPoint(dot);
+  loc = dot.getLoc();
+  bool oneInstruction = has.vnni && bitsOf(dot) == 512;
+  if (oneInstruction || !fitsPairs(dot))
+    return b.replaceOp(dot, whole(dot, dot.getAcc()));
+  Chain chain = append(dot);
+  auto next = dot->hasOneUse() ? dyn_cast<kernel::DotOp>(*dot->user_begin()) : kernel::DotOp();
+  if (!next || next.getAcc() != dot.getResult() || next->getBlock() != dot->getBlock() || !fitsPairs(next))
+    return b.replaceOp(dot, flush(chain));
+  open[dot.getResult()] = chain;
+  linked.push_back(dot);
+}
 
 struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerDot)
@@ -68,16 +136,11 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "x86-64-lower-dot"; }
   StringRef getDescription() const override { return "kernel.dot in x86-64's byte product instructions"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+    registry.insert<arith::ArithDialect, math::MathDialect, vector::VectorDialect, LLVM::LLVMDialect>();
   }
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    getOperation().walk([&](kernel::DotOp dot) {
-      rewriter.setInsertionPoint(dot);
-      // All these instructions take unsigned weights; this target packs them so.
-      assert(!dot.getSignedWeights() && "x86-64 packs unsigned codes");
-      rewriter.replaceOp(dot, Writer(rewriter, dot, has).write());
-    });
+    DotLowering(rewriter, has).run(getOperation());
     if (has.bf16)
       getOperation().walk([&](kernel::PairDotOp dot) { lowerPair(rewriter, dot); });
   }

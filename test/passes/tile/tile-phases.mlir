@@ -135,7 +135,7 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // A level with signed codes and wide vectors. What the 8-bit format is worth is in the level, not in the pass.
 // CHECK-LABEL: func.func @gm_any_decode(
 // CHECK:       func.func private @dot_q8_i8_1(
-// CHECK:         kernel.dot {{.+}} {max_code = 255 : i64, signed_weights} : vector<8xi32>, vector<32xi8>
+// CHECK:         kernel.dot {{.+}} {max_code = 128 : i64, signed_weights} : vector<8xi32>, vector<32xi8>
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
                    kernel.level = {symbol = "any", token_tile = 4 : i64, vector_bits = 256 : i64, signed_weights = true}} {
   func.func @step(%ids: tensor<?xi32>) {
@@ -154,9 +154,49 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
 
 // -----
 
+// A single token walks its panel once: one loop, in which all 32 rows are summed (8 vectors of 4), and the lines of a block so far ahead
+// as the level says are asked for (17 for 1,088 bytes). Several tokens take the rows in parts, here two vectors at a time, and ask for the
+// next panel in the first of them. Codes that a level makes signed are so after one exclusive or, and have no zero point to begin with.
+// CHECK-LABEL: func.func @gm_any_decode(
+// CHECK-LABEL: func.func private @dot_q8_i8_1(
+// CHECK:         scf.for %{{.+}} iter_args(%{{.+}}) -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK:           %[[AHEAD:.+]] = llvm.getelementptr %{{.+}}[%c4096
+// CHECK:           "llvm.intr.prefetch"(%[[AHEAD]]) <{cache = 1 : i32, hint = 3 : i32, rw = 0 : i32}>
+// CHECK-COUNT-16:  "llvm.intr.prefetch"
+// CHECK-NOT:       prefetch
+// CHECK:           %[[CODE:.+]] = llvm.load %{{.+}} -> vector<16xi8>
+// CHECK:           %[[SIGNED:.+]] = arith.xori %[[CODE]], %cst
+// CHECK:           kernel.dot %{{.+}}, %[[SIGNED]], %{{.+}} {max_code = 128 : i64, signed_weights}
+// CHECK-NOT:     scf.for
+// CHECK:         return
+// CHECK-LABEL: func.func private @dot_q8_i8_3(
+// CHECK:         scf.for
+// CHECK-COUNT-17:  "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 2
+// CHECK-COUNT-3: scf.for
+// CHECK-NOT:     scf.for
+// CHECK:         return
+module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
+                   kernel.level = {symbol = "any", token_tile = 3 : i64, prefetch_bytes = 4096 : i64, signed_products = true}} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
+    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
+    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
+    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x "f32", "all">) {
+    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+      kernel.yield %y : tensor<?x32xf32>
+    }
+    return
+  }
+}
+
+// -----
+
 // Places become addresses: the arena, the cache and the logits are fields 8, 16 and 56 of the step, and what lies in them has
 // an offset in bytes. Attention is two matrix products with a block of the cache: of the keys with the query (one group of 32
-// columns, for heads of 32), and of the values with what the softmax made of the scores. Without a soft-cap no tanh.
+// columns, for heads of 32), and of the values with what the softmax made of the scores. Without a soft-cap no tanh. A single token's
+// tile has as many rows as there are heads in a group, no more.
 // CHECK-LABEL: func.func @gm_any_decode(
 // CHECK:         %[[AT_ARENA:.+]] = llvm.getelementptr %arg0[%c8
 // CHECK:         %[[Q:.+]] = llvm.load %[[AT_ARENA]]
@@ -168,11 +208,11 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
 // CHECK:         call @gm_any_decode_attention_0(%arg0, %arg1, %[[Q]], %[[K]], %[[V]], %[[O]])
 // CHECK-LABEL: func.func private @gm_any_decode_attention_0(
 // CHECK-NOT:     math.tanh
-// CHECK:         call @dot_f32_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK:         call @dot_f32_f32_2(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
 // CHECK:         math.exp
 // CHECK-NOT:     math.tanh
-// CHECK:         call @dot_f32_f32_4(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
-// CHECK-LABEL: func.func private @dot_f32_f32_4(
+// CHECK:         call @dot_f32_f32_2(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
+// CHECK-LABEL: func.func private @dot_f32_f32_2(
 module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
   func.func @step(%ids: tensor<?xi32>) {
     %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>

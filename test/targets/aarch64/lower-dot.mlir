@@ -10,7 +10,7 @@
 func.func @one_instruction(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>) -> vector<4xi32> {
   %0 = kernel.dot %acc, %w, %x {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
   %1 = kernel.dot %0, %w, %x {max_code = 127 : i64} : vector<4xi32>, vector<16xi8>
-  %2 = kernel.dot %1, %w, %x {max_code = 255 : i64, signed_weights} : vector<4xi32>, vector<16xi8>
+  %2 = kernel.dot %1, %w, %x {max_code = 128 : i64, signed_weights} : vector<4xi32>, vector<16xi8>
   return %2 : vector<4xi32>
 }
 
