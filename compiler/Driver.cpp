@@ -109,7 +109,6 @@ private:
   Exit compileAndWrite();
   std::vector<pack::Item> packItems();
   Exit write(const std::vector<pipeline::LevelResult> &levels);
-  int64_t number(llvm::StringRef name) { return module.get()->getAttrOfType<mlir::IntegerAttr>(name).getInt(); }
 
   const BuildOptions &options;
   mlir::MLIRContext context;
@@ -154,10 +153,11 @@ Exit Builder::front() {
   Stage last = options.to ? std::min(*options.to, Stage::Layout) : Stage::Layout;
   if (failed(pipeline::runStages(*module, Stage::Import, last, stageOptions, dump)))
     return Exit::Input;
-  if (last == Stage::Layout && !options.quiet && number("kernel.block_tokens") > number("kernel.chunk"))
+  kernel::PlanAttr plan = kernel::planOf(*module);
+  if (plan && !options.quiet && plan.getBlockTokens() > plan.getChunk())
     llvm::errs() << llvm::formatv("--chunk {0}: the model's image blocks have up to {1} tokens; those of more than {0} "
                                   "will be refused\n",
-                                  number("kernel.chunk"), number("kernel.block_tokens"));
+                                  plan.getChunk(), plan.getBlockTokens());
   return Exit::Ok;
 }
 
@@ -188,18 +188,16 @@ std::vector<pack::Item> Builder::packItems() {
   std::vector<pack::Item> items;
   module->walk([&](kernel::WeightOp op) {
     kernel::WeightType type = op.getType();
-    kernel::Layout layout = type.getLayout() == "panel"  ? kernel::Layout::Panel
-                            : type.getLayout() == "rows" ? kernel::Layout::Rows
-                                                         : kernel::Layout::Vector;
     const std::vector<int64_t> &shape = inputs->model.weights[op.getIndex()].shape;
     int64_t split = shape.size() == 3 ? type.getMembers() / shape[0] : 1;
-    items.push_back({static_cast<int64_t>(op.getIndex()), *kernel::parseFormat(std::string_view(type.getFormat())),
-                     layout, static_cast<int64_t>(op.getOffset()), kernel::totalBytes(type), split});
+    items.push_back({static_cast<int64_t>(op.getIndex()), type.getFormat(), type.getLayout(),
+                     static_cast<int64_t>(op.getOffset()), kernel::totalBytes(type), split});
   });
   return items;
 }
 
 Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
+  kernel::PlanAttr plan = kernel::planOf(*module);
   emit::ModelTable table;
   table.target = choice.target->name().str();
   std::vector<emit::LinkInput> objects;
@@ -207,23 +205,25 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
     const targets::Level &level = *choice.levels[i];
     table.levels.push_back({level.info.name, level.featureBits, pipeline::entrySymbol(level, "decode"),
                             pipeline::entrySymbol(level, "prefill"), pipeline::entrySymbol(level, "read"),
-                            levels[i].arenaBytes, number("kernel.chunk"), stageOptions.lastRows});
+                            levels[i].arenaBytes, plan.getChunk(), stageOptions.lastRows});
     objects.push_back({level.info.name, levels[i].object});
   }
-  table.vocabTokens = number("kernel.vocab");
+  table.vocabTokens = plan.getVocab();
   table.contextTokens = stageOptions.context;
-  table.kvBytes = number("kernel.kv_bytes");
-  table.kvFixedBytes = number("kernel.kv_fixed_bytes");
-  table.kvTokenBytes = number("kernel.kv_token_bytes");
-  auto reads = module.get()->getAttrOfType<mlir::DenseI64ArrayAttr>("kernel.cache_reads").asArrayRef();
+  table.kvBytes = plan.getKvBytes();
+  table.kvFixedBytes = plan.getKvFixedBytes();
+  table.kvTokenBytes = plan.getKvTokenBytes();
+  llvm::ArrayRef<int64_t> reads;
+  if (plan.getCacheReads())
+    reads = plan.getCacheReads();
   for (size_t i = 0; i + 1 < reads.size(); i += 2)
     table.cacheReads.push_back({reads[i], reads[i + 1]});
-  table.weightBytes = number("kernel.weight_bytes");
-  table.decodeBytes = number("kernel.decode_bytes");
-  table.decodeOps = number("kernel.decode_ops");
-  table.prefillOps = number("kernel.prefill_ops");
-  table.blockTokens = number("kernel.block_tokens");
-  table.hiddenFloats = number("kernel.hidden_columns");
+  table.weightBytes = plan.getWeightBytes();
+  table.decodeBytes = plan.getDecodeBytes();
+  table.decodeOps = plan.getDecodeOps();
+  table.prefillOps = plan.getPrefillOps();
+  table.blockTokens = plan.getBlockTokens();
+  table.hiddenFloats = plan.getHiddenColumns();
   Result<std::string> tableObject = emit::buildModelTable(table, choice.target->triple().str());
   if (!tableObject)
     return report(tableObject.error());

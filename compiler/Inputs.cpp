@@ -28,14 +28,14 @@ static config::Facts factsOf(const import::Checkpoint &checkpoint) {
 }
 
 /// The format that holds a weight's own bits. Parts of one weight must agree.
-static std::vector<std::string> keptFormats(const import::Bindings &bindings) {
-  std::vector<std::string> formats;
+static std::vector<kernel::Format> keptFormats(const import::Bindings &bindings) {
+  std::vector<kernel::Format> formats;
   for (const import::Binding &binding : bindings.weights) {
     kernel::Format format = pack::keptFormat(binding.parts.front()->type);
     for (const import::Tensor *part : binding.parts)
       if (pack::keptFormat(part->type) != format)
         format = kernel::Format::F32;
-    formats.emplace_back(kernel::info(format).name);
+    formats.push_back(format);
   }
   return formats;
 }

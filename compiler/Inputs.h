@@ -3,6 +3,7 @@
 #define COMPILER_INPUTS_H
 
 #include "compiler/import/Checkpoint.h"
+#include "dialects/kernel/Format.h"
 
 #include <memory>
 #include <optional>
@@ -15,7 +16,7 @@ struct Inputs {
   config::Model model;
   std::unique_ptr<import::Checkpoint> checkpoint;
   import::Bindings bindings;
-  std::vector<std::string> keptFormats; ///< parallel to the model's weights; empty for random weights
+  std::vector<kernel::Format> keptFormats; ///< parallel to the model's weights; empty for random weights
 };
 
 /// Opens and checks everything that can be checked without reading the tensors.

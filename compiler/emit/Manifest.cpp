@@ -45,7 +45,7 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   std::map<std::string, int64_t> formats;
   for (const pack::Item &item : items)
     if (item.layout != kernel::Layout::Vector)
-      ++formats[std::string(kernel::info(item.format).name)];
+      ++formats[kernel::name(item.format)];
   manifest["formats"] = formats;
   manifest["layers"] = nlohmann::ordered_json::array(); // the class of each, for certificates
   for (const config::Layer &layer : model.layerList)

@@ -18,7 +18,7 @@ namespace {
 
 class Importer {
 public:
-  Importer(MLIRContext &context, const config::Model &model, const std::vector<std::string> &kept)
+  Importer(MLIRContext &context, const config::Model &model, const std::vector<kernel::Format> &kept)
       : model(model), kept(kept), b(&context) {
     for (auto [index, weight] : llvm::enumerate(model.weights))
       weightIndex[weight.name] = index;
@@ -45,10 +45,13 @@ private:
   IntegerAttr integer(const config::Step &step, StringRef name) {
     return b.getI64IntegerAttr(static_cast<int64_t>(number(step, name, 0)));
   }
-  StringAttr word(const config::Step &step, StringRef name);
+  ActivationAttr activation(const config::Step &step);
+  FormatAttr formatAttr(std::optional<kernel::Format> format) {
+    return format ? FormatAttr::get(b.getContext(), *format) : FormatAttr();
+  }
 
   const config::Model &model;
-  const std::vector<std::string> &kept;
+  const std::vector<kernel::Format> &kept;
   OpBuilder b;
   Block *body = nullptr;
   Operation *lastWeight = nullptr;
@@ -68,11 +71,10 @@ Value Importer::weight(const std::string &name) {
     b.setInsertionPointAfter(lastWeight);
   else
     b.setInsertionPointToStart(body);
-  auto op = WeightOp::create(b, locationOf(name, w.where), RankedTensorType::get(w.shape, b.getF32Type()),
-                             b.getStringAttr(name), b.getI64IntegerAttr(index),
-                             w.floor.empty() ? StringAttr() : b.getStringAttr(w.floor), StringAttr());
-  if (index < kept.size() && !kept[index].empty())
-    op->setAttr("kept_format", b.getStringAttr(kept[index]));
+  auto op =
+      WeightOp::create(b, locationOf(name, w.where), RankedTensorType::get(w.shape, b.getF32Type()),
+                       b.getStringAttr(name), b.getI64IntegerAttr(index), formatAttr(kernel::symbolizeFormat(w.floor)),
+                       FormatAttr(), formatAttr(kept.empty() ? std::nullopt : std::optional(kept[index])));
   lastWeight = op;
   return known = op;
 }
@@ -88,10 +90,10 @@ double Importer::number(const config::Step &step, StringRef name, double fallbac
   return fallback;
 }
 
-StringAttr Importer::word(const config::Step &step, StringRef name) {
-  auto found = step.attributes.find(name.str());
-  auto *text = found == step.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return b.getStringAttr(text ? *text : "");
+ActivationAttr Importer::activation(const config::Step &step) {
+  // The schema lets no other words through.
+  return ActivationAttr::get(b.getContext(),
+                             *symbolizeActivation(std::get<std::string>(step.attributes.at("activation"))));
 }
 
 Value Importer::make(const config::Step &step, Location loc) {
@@ -120,10 +122,10 @@ Value Importer::make(const config::Step &step, Location loc) {
   if (op == "mul")
     return MulOp::create(b, loc, type(0), input(step, 0), input(step, 1));
   if (op == "gated")
-    return GatedOp::create(b, loc, type(0), input(step, 0), input(step, 1), word(step, "activation"));
+    return GatedOp::create(b, loc, type(0), input(step, 0), input(step, 1), activation(step));
   if (op == "rope")
     return RopeOp::create(b, loc, type(0), input(step, 0), integer(step, "head_dim"), integer(step, "pairs"),
-                          real(step, "theta"), integer(step, "denominator"));
+                          real(step, "theta"), integer(step, "denominator"), IntegerAttr());
   if (op == "attention") {
     IntegerAttr window = integer(step, "window");
     IntegerAttr blocks = integer(step, "blocks");
@@ -134,8 +136,7 @@ Value Importer::make(const config::Step &step, Location loc) {
                                softcap.getValueAsDouble() != 0 ? softcap : FloatAttr());
   }
   if (op == "route") {
-    auto routing = RoutingType::get(b.getContext(), integer(step, "top_k").getInt(), shape(0).front(),
-                                    rowsOf(type(0)) == Rows::Last ? "last" : "all");
+    auto routing = RoutingType::get(b.getContext(), integer(step, "top_k").getInt(), shape(0).front(), rowsOf(type(0)));
     IntegerAttr seed = integer(step, "noise"); // 0: none, and a weight for it is not read
     bool noisy = seed.getInt() != 0;
     Value noiseWeight = noisy && step.weights.size() > 2 ? weight(step.weights[2]) : Value();
@@ -144,7 +145,7 @@ Value Importer::make(const config::Step &step, Location loc) {
   }
   if (op == "experts")
     return ExpertsOp::create(b, loc, type(0), input(step, 0), input(step, 1), weight(step.weights[0]),
-                             weight(step.weights[1]), word(step, "activation"));
+                             weight(step.weights[1]), activation(step));
   if (op == "last_rows")
     return LastRowsOp::create(b, loc, withRows(type(0), Rows::Last), input(step, 0));
   if (op == "softcap")
@@ -212,7 +213,7 @@ OwningOpRef<ModuleOp> Importer::run() {
 } // namespace
 
 OwningOpRef<ModuleOp> import::importModel(MLIRContext &context, const config::Model &model,
-                                          const std::vector<std::string> &keptFormats) {
+                                          const std::vector<kernel::Format> &keptFormats) {
   context.loadDialect<func::FuncDialect, GemmaDialect>();
   return Importer(context, model, keptFormats).run();
 }

@@ -181,8 +181,7 @@ private:
       values = std::copy(values, values + valid, padded) - valid;
     if (!quantizeGroup(item.format, values, valid, out))
       return source.error(place, job.column + c,
-                          "values too large for format " + std::string(kernel::info(item.format).name) +
-                              ", whose scales are f16,");
+                          "values too large for format " + kernel::name(item.format) + ", whose scales are f16,");
     return Ok{};
   }
 
@@ -371,8 +370,8 @@ std::optional<std::string> itemProblem(const config::Model &model, const import:
     return name + "its " + std::to_string(rows) + " rows cannot be cut into " + std::to_string(item.split) + " parts";
   int64_t bytes = experts * item.split * kernel::weightBytes(item.format, item.layout, rows / item.split, columns);
   if (item.bytes != bytes)
-    return name + "takes " + std::to_string(bytes) + " bytes as " + std::string(kernel::info(item.format).name) + " " +
-           std::string(kernel::name(item.layout)) + ", but its place has " + std::to_string(item.bytes);
+    return name + "takes " + std::to_string(bytes) + " bytes as " + kernel::name(item.format) + " " +
+           kernel::name(item.layout) + ", but its place has " + std::to_string(item.bytes);
   if (item.offset < end)
     return name + "its place at " + std::to_string(item.offset) + " begins before the previous one ends at " +
            std::to_string(end);

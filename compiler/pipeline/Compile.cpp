@@ -71,7 +71,7 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(plan, &context);
   if (!module)
     return result;
-  (*module)->setAttr("kernel.level", level.info.toAttr(&context));
+  level.info.attachTo(*module);
   for (Stage stage = std::max(first, Stage::Tile); stage <= std::min(stop.value_or(Stage::Lower), Stage::Lower);
        stage = next(stage)) {
     PassManager pm(&context);
@@ -79,8 +79,7 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
     if (failed(pm.run(*module)))
       return result;
     if (stage == Stage::Tile)
-      if (auto bytes = (*module)->getAttrOfType<IntegerAttr>("kernel.arena_bytes"))
-        result.arenaBytes = bytes.getInt();
+      result.arenaBytes = *kernel::planOf(*module).getArenaBytes();
     if (!dump.folder.empty())
       writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + "." + level.info.name + ".mlir",
                 printModule(*module));

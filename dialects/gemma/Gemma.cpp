@@ -1,22 +1,28 @@
 // Registration of the gemma dialect and the small questions passes ask of its types and operations.
 #include "dialects/gemma/Gemma.h"
 
-#include "dialects/kernel/Format.h"
-
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace gemmac::gemma;
 
 #include "dialects/gemma/GemmaDialect.cpp.inc"
+#include "dialects/gemma/GemmaEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/gemma/GemmaAttributes.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/gemma/GemmaTypes.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/gemma/GemmaOps.cpp.inc"
 
 void GemmaDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/gemma/GemmaAttributes.cpp.inc"
+      >();
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "dialects/gemma/GemmaTypes.cpp.inc"
@@ -32,8 +38,8 @@ Rows gemmac::gemma::rowsOf(Type type) {
     auto encoding = dyn_cast_or_null<StringAttr>(tensor.getEncoding());
     return encoding && encoding.getValue() == "last" ? Rows::Last : Rows::All;
   }
-  StringRef rows = isa<PackedType>(type) ? cast<PackedType>(type).getRows() : cast<RoutingType>(type).getRows();
-  return rows == "last" ? Rows::Last : Rows::All;
+  auto packed = dyn_cast<PackedType>(type);
+  return packed ? packed.getRows() : cast<RoutingType>(type).getRows();
 }
 
 int64_t gemmac::gemma::columnsOf(Type type) {
@@ -48,11 +54,10 @@ RankedTensorType gemmac::gemma::rowsType(MLIRContext *context, int64_t columns, 
 }
 
 Type gemmac::gemma::withRows(Type type, Rows rows) {
-  StringRef word = rows == Rows::Last ? "last" : "all";
   if (auto packed = dyn_cast<PackedType>(type))
-    return PackedType::get(type.getContext(), packed.getWidth(), packed.getKind(), word);
+    return PackedType::get(type.getContext(), packed.getWidth(), packed.getKind(), rows);
   if (auto routing = dyn_cast<RoutingType>(type))
-    return RoutingType::get(type.getContext(), routing.getTopK(), routing.getExperts(), word);
+    return RoutingType::get(type.getContext(), routing.getTopK(), routing.getExperts(), rows);
   return rowsType(type.getContext(), columnsOf(type), rows);
 }
 
@@ -64,7 +69,6 @@ bool gemmac::gemma::isRowWise(Operation *op) {
   return isElementwise(op) || isa<EmbedOp, RmsNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
 }
 
-StringRef gemmac::gemma::packedKind(WeightOp weight) {
-  auto format = weight.getFormat() ? kernel::parseFormat(std::string_view(*weight.getFormat())) : std::nullopt;
-  return kernel::name(kernel::activationOf(format.value_or(kernel::Format::F32)));
+gemmac::kernel::Packing gemmac::gemma::packedKind(WeightOp weight) {
+  return kernel::packingOf(weight.getFormat().value_or(kernel::Format::F32));
 }

@@ -2,6 +2,8 @@
 #ifndef DIALECTS_GEMMA_GEMMA_H
 #define DIALECTS_GEMMA_GEMMA_H
 
+#include "dialects/kernel/Format.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -11,15 +13,15 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/gemma/GemmaDialect.h.inc"
+#include "dialects/gemma/GemmaEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/gemma/GemmaAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/gemma/GemmaTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/gemma/GemmaOps.h.inc"
 
 namespace gemmac::gemma {
-
-/// Which rows a value holds: every token of the step, or only the last ones.
-enum class Rows { All, Last };
 
 /// Of an activation tensor, a packed or a routing value.
 Rows rowsOf(mlir::Type type);
@@ -42,7 +44,7 @@ bool isElementwise(mlir::Operation *op);
 
 /// The kind of packed rows that a projection with this weight reads: i8 for formats of small integers, bf16 for bf16,
 /// else f32.
-llvm::StringRef packedKind(WeightOp weight);
+kernel::Packing packedKind(WeightOp weight);
 
 } // namespace gemmac::gemma
 #endif

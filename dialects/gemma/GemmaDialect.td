@@ -7,6 +7,8 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinTypeInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
+include "dialects/gemma/GemmaEnums.td"
+include "dialects/kernel/Format.td"
 
 def Gemma_Dialect : Dialect {
   let name = "gemma";
@@ -19,23 +21,30 @@ def Gemma_Dialect : Dialect {
     Everything is computed in float32 unless an operation says otherwise.
   }];
   let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
 }
+
+// The words as attributes. They print a space before themselves: in a format, `` stands before each.
+def Gemma_FormatAttr : EnumAttr<Gemma_Dialect, Kernel_Format, "format"> { let cppNamespace = "::gemmac::gemma"; }
+def Gemma_RowsAttr : EnumAttr<Gemma_Dialect, Gemma_Rows, "rows">;
+def Gemma_ActivationAttr : EnumAttr<Gemma_Dialect, Gemma_Activation, "activation">;
+def Gemma_PhaseKindAttr : EnumAttr<Gemma_Dialect, Gemma_PhaseKind, "phase_kind">;
 
 class Gemma_Type<string name, string typeMnemonic> : TypeDef<Gemma_Dialect, name> { let mnemonic = typeMnemonic; }
 
 def Gemma_Routing : Gemma_Type<"Routing", "routing"> {
   let summary = "for each row, `top_k` experts out of `experts` and their weights";
-  let parameters = (ins "int64_t":$topK, "int64_t":$experts, StringRefParameter<"rows: all or last">:$rows);
+  let parameters = (ins "int64_t":$topK, "int64_t":$experts, EnumParameter<Gemma_Rows>:$rows);
   let assemblyFormat = "`<` $topK `of` $experts `,` $rows `>`";
 }
 
 def Gemma_Packed : Gemma_Type<"Packed", "packed"> {
   let summary = "rows laid out for a projection: groups of 32 columns, `i8` with one scale each, `bf16`, or `f32`";
-  let parameters = (ins "int64_t":$width, StringRefParameter<"i8, bf16 or f32">:$kind, StringRefParameter<"rows: all or last">:$rows);
+  let parameters = (ins "int64_t":$width, EnumParameter<Kernel_Packing>:$kind, EnumParameter<Gemma_Rows>:$rows);
   let assemblyFormat = "`<` $width `x` $kind `,` $rows `>`";
 }
 
-def Gemma_Rows : TensorOf<[F32]>;
+def Gemma_RowTensor : TensorOf<[F32]>;
 def Gemma_Ids : TensorOf<[I32]>;
 def Gemma_WeightTensor : TensorOf<[F32]>;
 

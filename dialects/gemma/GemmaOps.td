@@ -13,17 +13,18 @@ def Gemma_WeightOp : Gemma_Op<"weight", [Pure]> {
   let summary = "a weight of the model, by name";
   let description = [{
     `index` is its place in the list of the model's weights. `floor` is the lowest format that a recipe may choose for it;
-    `format` is the chosen one (set by the quantize stage).
+    `kept_format` is the
+    one that holds the bits of the file that it comes from; `format` is the chosen one (set by the quantize stage).
 
-    - (C1) `floor` and `format`, where present, name a known format
-    - (C2) all dimensions are static and positive; the rank is 1 to 3
+    - (C1) all dimensions are static and positive; the rank is 1 to 3
     ```mlir
     %w = gemma.weight "layers.0.q_proj" index 7 : tensor<2048x1536xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$name, I64Attr:$index, OptionalAttr<StrAttr>:$floor, OptionalAttr<StrAttr>:$format);
+  let arguments = (ins StrAttr:$name, I64Attr:$index, OptionalAttr<Gemma_FormatAttr>:$floor,
+                   OptionalAttr<Gemma_FormatAttr>:$format, OptionalAttr<Gemma_FormatAttr>:$kept_format);
   let results = (outs Gemma_WeightTensor:$result);
-  let assemblyFormat = "$name `index` $index (`floor` $floor^)? (`format` $format^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$name `index` $index (`floor` `` $floor^)? (`kept` `` $kept_format^)? (`format` `` $format^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
@@ -40,7 +41,7 @@ def Gemma_EmbedOp : Gemma_RowOp<"embed"> {
     ```
   }];
   let arguments = (ins Gemma_Ids:$ids, Gemma_WeightTensor:$table, DefaultValuedAttr<F64Attr, "1.0">:$scale);
-  let results = (outs Gemma_Rows:$result);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$ids `,` $table (`scale` $scale^)? attr-dict `:` type($ids) `,` type($table) `->` type($result)";
 }
 
@@ -58,8 +59,8 @@ def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
     %y = gemma.rms_norm %x weight %w eps 1.0e-06 group 256 : tensor<?x2048xf32>, tensor<256xf32> -> tensor<?x2048xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, Optional<Gemma_WeightTensor>:$weight, F64Attr:$eps, OptionalAttr<I64Attr>:$group);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, Optional<Gemma_WeightTensor>:$weight, F64Attr:$eps, OptionalAttr<I64Attr>:$group);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = [{
     $input (`weight` $weight^)? `eps` $eps (`group` $group^)? attr-dict `:` type($input) (`,` type($weight)^)? `->` type($result)
   }];
@@ -77,8 +78,8 @@ def Gemma_ProjectOp : Gemma_RowOp<"project"> {
     %q = gemma.project %x, %w : tensor<?x1536xf32>, tensor<2048x1536xf32> -> tensor<?x2048xf32>
     ```
   }];
-  let arguments = (ins AnyTypeOf<[Gemma_Rows, Gemma_Packed]>:$input, Gemma_WeightTensor:$weight);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins AnyTypeOf<[Gemma_RowTensor, Gemma_Packed]>:$input, Gemma_WeightTensor:$weight);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
@@ -91,12 +92,11 @@ def Gemma_PackOp : Gemma_RowOp<"pack"> {
     the scales in float32.
 
     - (C1) `result` has the columns and the rows of `input`
-    - (C2) the kind is `i8`, `bf16` or `f32`
     ```mlir
-    %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x "i8", "all">
+    %p = gemma.pack %x : tensor<?x1536xf32> -> !gemma.packed<1536 x i8, all>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input);
+  let arguments = (ins Gemma_RowTensor:$input);
   let results = (outs Gemma_Packed:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
@@ -112,8 +112,8 @@ def Gemma_ScaleOp : Gemma_RowOp<"scale"> {
     %y = gemma.scale %x by 0.5 : tensor<?x64xf32> -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, F64Attr:$by);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, F64Attr:$by);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$input `by` $by attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
 }
@@ -129,8 +129,8 @@ def Gemma_ScaleByOp : Gemma_RowOp<"scale_by"> {
     %y = gemma.scale_by %x, %s : tensor<?x64xf32>, tensor<1xf32> -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_WeightTensor:$weight);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
@@ -145,14 +145,14 @@ def Gemma_SliceOp : Gemma_RowOp<"slice"> {
     %y = gemma.slice %x at 256 : tensor<?x8960xf32> -> tensor<?x256xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, I64Attr:$offset);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, I64Attr:$offset);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$input `at` $offset attr-dict `:` type($input) `->` type($result)";
 }
 
 class Gemma_BinaryOp<string mnemonic> : Gemma_RowOp<mnemonic> {
-  let arguments = (ins Gemma_Rows:$lhs, Gemma_Rows:$rhs);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$lhs, Gemma_RowTensor:$rhs);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
 }
 
@@ -186,14 +186,13 @@ def Gemma_GatedOp : Gemma_RowOp<"gated"> {
     `y = act(gate) * up`, with `gelu_tanh(z) = 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))` or `silu(z) = z / (1 + exp(-z))`.
 
     - (C1) `gate`, `up` and `result` have the same type
-    - (C2) `activation` is `gelu_tanh` or `silu`
     ```mlir
-    %y = gemma.gated %g, %u "gelu_tanh" : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    %y = gemma.gated %g, %u gelu_tanh : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$gate, Gemma_Rows:$up, StrAttr:$activation);
-  let results = (outs Gemma_Rows:$result);
-  let assemblyFormat = "$gate `,` $up $activation attr-dict `:` type($gate) `,` type($up) `->` type($result)";
+  let arguments = (ins Gemma_RowTensor:$gate, Gemma_RowTensor:$up, Gemma_ActivationAttr:$activation);
+  let results = (outs Gemma_RowTensor:$result);
+  let assemblyFormat = "$gate `,` $up `` $activation attr-dict `:` type($gate) `,` type($up) `->` type($result)";
 }
 
 def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
@@ -207,8 +206,8 @@ def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
     %y = gemma.softcap %x cap 30.0 : tensor<?x512xf32> -> tensor<?x512xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, F64Attr:$cap);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, F64Attr:$cap);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$input `cap` $cap attr-dict `:` type($input) `->` type($result)";
 }
 
@@ -217,7 +216,8 @@ def Gemma_RopeOp : Gemma_RowOp<"rope"> {
   let description = [{
     In every head of h columns, for i < pairs: the pair (x[i], x[i + h/2]) is turned by the angle
     `position * theta^(-2 i / denominator)`; all other columns pass. The inverse frequency and the angle are rounded to
-    float32, as the reference does; sine and cosine are then exact to float32.
+    float32, as the reference does; sine and cosine are then exact to float32. Within a plan, `table` says which of the
+    phase's arguments holds them.
 
     - (C1) `head_dim` is even and divides the number of columns
     - (C2) 0 < `pairs` <= `head_dim` / 2
@@ -227,10 +227,11 @@ def Gemma_RopeOp : Gemma_RowOp<"rope"> {
     %y = gemma.rope %x head_dim 256 pairs 128 theta 1.0e+04 denominator 256 : tensor<?x2048xf32> -> tensor<?x2048xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, I64Attr:$head_dim, I64Attr:$pairs, F64Attr:$theta, I64Attr:$denominator);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, I64Attr:$head_dim, I64Attr:$pairs, F64Attr:$theta, I64Attr:$denominator,
+                   OptionalAttr<I64Attr>:$table);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = [{
-    $input `head_dim` $head_dim `pairs` $pairs `theta` $theta `denominator` $denominator attr-dict `:` type($input) `->` type($result)
+    $input `head_dim` $head_dim `pairs` $pairs `theta` $theta `denominator` $denominator (`table` $table^)? attr-dict `:` type($input) `->` type($result)
   }];
 }
 
@@ -259,10 +260,10 @@ def Gemma_AttentionOp : Gemma_RowOp<"attention"> {
         : tensor<?x2048xf32>, tensor<?x256xf32>, tensor<?x256xf32> -> tensor<?x2048xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$query, Gemma_Rows:$keys, Gemma_Rows:$values, I64Attr:$heads, I64Attr:$kv_heads,
+  let arguments = (ins Gemma_RowTensor:$query, Gemma_RowTensor:$keys, Gemma_RowTensor:$values, I64Attr:$heads, I64Attr:$kv_heads,
                    I64Attr:$head_dim, F64Attr:$scale, OptionalAttr<I64Attr>:$window_tokens, OptionalAttr<I64Attr>:$block_tokens,
                    OptionalAttr<F64Attr>:$softcap);
-  let results = (outs Gemma_Rows:$result);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = [{
     $query `,` $keys `,` $values `heads` $heads `kv_heads` $kv_heads `head_dim` $head_dim `scale` $scale
     (`window` $window_tokens^)? (`blocks` $block_tokens^)? (`softcap` $softcap^)? attr-dict `:` type($query) `,` type($keys) `,` type($values) `->` type($result)
@@ -290,10 +291,10 @@ def Gemma_RouteOp : Gemma_RowOp<"route"> {
     - (C5) `noise_seed`, where present, is at least 1
     ```mlir
     %r = gemma.route %x, %w, %s noise seed 7 weight %n
-        : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32>, tensor<8x64xf32> -> !gemma.routing<2 of 8, "all">
+        : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32>, tensor<8x64xf32> -> !gemma.routing<2 of 8, all>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert,
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert,
                    Optional<Gemma_WeightTensor>:$noise_weight, OptionalAttr<I64Attr>:$noise_seed);
   let results = (outs Gemma_Routing:$result);
   let assemblyFormat = [{
@@ -314,10 +315,10 @@ def Gemma_TopKOp : Gemma_RowOp<"top_k"> {
     - (C4) `noise_scores` has the type of `scores`, and needs `noise_seed`
     - (C5) `noise_seed`, where present, is at least 1
     ```mlir
-    %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+    %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$scores, Gemma_WeightTensor:$per_expert, Optional<Gemma_Rows>:$noise_scores,
+  let arguments = (ins Gemma_RowTensor:$scores, Gemma_WeightTensor:$per_expert, Optional<Gemma_RowTensor>:$noise_scores,
                    OptionalAttr<I64Attr>:$noise_seed);
   let results = (outs Gemma_Routing:$result);
   let assemblyFormat = [{
@@ -335,17 +336,16 @@ def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {
 
     - (C1) `gate_up` is [E, 2 F, D], `down` is [E, D, F], E the experts of `routing`, D the columns of `input` and `result`
     - (C2) `input`, `routing` and `result` hold the same rows
-    - (C3) `activation` is `gelu_tanh` or `silu`
     ```mlir
-    %y = gemma.experts %x, %r, %gu, %d "gelu_tanh"
-        : tensor<?x64xf32>, !gemma.routing<2 of 8, "all">, tensor<8x128x64xf32>, tensor<8x64x64xf32> -> tensor<?x64xf32>
+    %y = gemma.experts %x, %r, %gu, %d gelu_tanh
+        : tensor<?x64xf32>, !gemma.routing<2 of 8, all>, tensor<8x128x64xf32>, tensor<8x64x64xf32> -> tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, Gemma_Routing:$routing, Gemma_WeightTensor:$gate_up, Gemma_WeightTensor:$down,
-                   StrAttr:$activation);
-  let results = (outs Gemma_Rows:$result);
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_Routing:$routing, Gemma_WeightTensor:$gate_up, Gemma_WeightTensor:$down,
+                   Gemma_ActivationAttr:$activation);
+  let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = [{
-    $input `,` $routing `,` $gate_up `,` $down $activation attr-dict `:` type($input) `,` type($routing) `,` type($gate_up) `,` type($down) `->` type($result)
+    $input `,` $routing `,` $gate_up `,` $down `` $activation attr-dict `:` type($input) `,` type($routing) `,` type($gate_up) `,` type($down) `->` type($result)
   }];
 }
 
@@ -359,8 +359,8 @@ def Gemma_LastRowsOp : Gemma_RowOp<"last_rows"> {
     %y = gemma.last_rows %x : tensor<?x64xf32> -> tensor<?x64xf32, "last">
     ```
   }];
-  let arguments = (ins AnyTypeOf<[Gemma_Rows, Gemma_Routing]>:$input);
-  let results = (outs AnyTypeOf<[Gemma_Rows, Gemma_Routing]>:$result);
+  let arguments = (ins AnyTypeOf<[Gemma_RowTensor, Gemma_Routing]>:$input);
+  let results = (outs AnyTypeOf<[Gemma_RowTensor, Gemma_Routing]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
@@ -376,7 +376,7 @@ def Gemma_TapOp : Gemma_Op<"tap"> {
     gemma.tap %x at 256 : tensor<?x64xf32>
     ```
   }];
-  let arguments = (ins Gemma_Rows:$input, I64Attr:$column);
+  let arguments = (ins Gemma_RowTensor:$input, I64Attr:$column);
   let assemblyFormat = "$input `at` $column attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
@@ -388,19 +388,19 @@ def Gemma_PhaseOp : Gemma_Op<"phase", [SingleBlock, RecursiveMemoryEffects]> {
     results element by element), `attention`, `experts` or `tap` (one tap). The region sees the values around it and ends with
     `gemma.yield`, whose operands are the results.
 
-    - (C1) `kind` is one of the five, and the region holds only what the kind allows
+    - (C1) the region holds only what the kind allows
     - (C2) the yielded types are the result types
     ```mlir
-    %y = gemma.phase "rows" -> tensor<?x64xf32> {
+    %y = gemma.phase rows -> tensor<?x64xf32> {
       %s = gemma.scale %x by 0.5 : tensor<?x64xf32> -> tensor<?x64xf32>
       gemma.yield %s : tensor<?x64xf32>
     }
     ```
   }];
-  let arguments = (ins StrAttr:$kind);
+  let arguments = (ins Gemma_PhaseKindAttr:$kind);
   let results = (outs Variadic<AnyType>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$kind (`->` type($outputs)^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "`` $kind (`->` type($outputs)^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 

@@ -1,5 +1,6 @@
-// The weight formats as numbers: what the packer writes, the passes size, and the code generator reads. Plain C++, no
-// MLIR.
+// The weight formats as numbers: what the packer writes, the passes size, and the code generator reads. Their words are
+// enums of Format.td, the same for IR, passes and packer; the table here says of each format what its word means. The
+// enums' code needs headers of LLVM, but no library.
 //
 // A weight of N rows (outputs) and K columns (inputs) is stored as ceil(N/32) panels of 32 rows; a panel is ceil(K/32)
 // blocks along K; a block is 32 rows x 32 columns, in this order (r = row in the block, c = column in the block):
@@ -25,9 +26,17 @@
 #ifndef DIALECTS_KERNEL_FORMAT_H
 #define DIALECTS_KERNEL_FORMAT_H
 
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/DenseMapInfo.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+
 #include <cstdint>
+#include <iterator>
 #include <optional>
-#include <string_view>
+#include <string>
+
+#include "dialects/kernel/Format.h.inc"
 
 namespace gemmac::kernel {
 
@@ -35,14 +44,8 @@ inline constexpr int64_t kPanelRows = 32;
 inline constexpr int64_t kGroupColumns = 32;
 inline constexpr int64_t kWeightAlignBytes = 64;
 
-enum class Format { F32, BF16, Q8, Q8M, Q4, Q4M, Q6 };
-enum class Layout { Panel, Rows, Vector };
-/// How the inputs of a product with a format are laid out: 8-bit codes with scales, bfloat16, or float32.
-enum class Activation { I8, BF16, F32 };
-
 struct FormatInfo {
   Format format;
-  std::string_view name;
   int codeBits; ///< 32, 16, 8, 6, 4
   bool integer; ///< multiplied with 8-bit activations
   bool hasMin;
@@ -51,34 +54,37 @@ struct FormatInfo {
   int64_t rowGroupBytes;   ///< 32 values in layout rows
 };
 
+/// One row for each case of Format, in order.
 inline constexpr FormatInfo kFormats[] = {
-    {Format::F32, "f32", 32, false, false, 0, 4096, 128}, {Format::BF16, "bf16", 16, false, false, 0, 2048, 64},
-    {Format::Q8, "q8", 8, true, false, 1, 1088, 34},      {Format::Q8M, "q8m", 8, true, true, 1, 1152, 36},
-    {Format::Q4, "q4", 4, true, false, 1, 576, 18},       {Format::Q4M, "q4m", 4, true, true, 1, 640, 20},
-    {Format::Q6, "q6", 6, true, false, 2, 896, 28},
+    {Format::F32, 32, false, false, 0, 4096, 128}, {Format::BF16, 16, false, false, 0, 2048, 64},
+    {Format::Q8, 8, true, false, 1, 1088, 34},     {Format::Q8M, 8, true, true, 1, 1152, 36},
+    {Format::Q4, 4, true, false, 1, 576, 18},      {Format::Q4M, 4, true, true, 1, 640, 20},
+    {Format::Q6, 6, true, false, 2, 896, 28},
 };
 
 constexpr const FormatInfo &info(Format format) {
   return kFormats[static_cast<int>(format)];
 }
 
-constexpr Activation activationOf(Format format) {
-  return info(format).integer ? Activation::I8 : format == Format::BF16 ? Activation::BF16 : Activation::F32;
+/// Whether the table has a row for each case, and in its place.
+consteval bool formatsAreInOrder() {
+  for (unsigned i = 0; i < std::size(kFormats); ++i)
+    if (kFormats[i].format != static_cast<Format>(i))
+      return false;
+  return std::size(kFormats) == getMaxEnumValForFormat() + 1;
+}
+static_assert(formatsAreInOrder());
+
+constexpr Packing packingOf(Format format) {
+  return info(format).integer ? Packing::I8 : format == Format::BF16 ? Packing::BF16 : Packing::F32;
 }
 
-constexpr std::string_view name(Activation activation) {
-  return activation == Activation::I8 ? "i8" : activation == Activation::BF16 ? "bf16" : "f32";
+/// The words for them, as IR, messages and reports have them.
+inline std::string name(Format format) {
+  return stringifyFormat(format).str();
 }
-
-constexpr std::optional<Format> parseFormat(std::string_view name) {
-  for (const FormatInfo &f : kFormats)
-    if (f.name == name)
-      return f.format;
-  return std::nullopt;
-}
-
-constexpr std::string_view name(Layout layout) {
-  return layout == Layout::Panel ? "panel" : layout == Layout::Rows ? "rows" : "vector";
+inline std::string name(Layout layout) {
+  return stringifyLayout(layout).str();
 }
 
 constexpr int64_t ceilDiv(int64_t a, int64_t b) {

@@ -1,10 +1,9 @@
 // Registration, verifiers and sizes of the kernel dialect.
 #include "dialects/kernel/Kernel.h"
 
-#include "dialects/gemma/Gemma.h"
-
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -12,12 +11,19 @@ using namespace gemmac;
 using namespace gemmac::kernel;
 
 #include "dialects/kernel/KernelDialect.cpp.inc"
+#include "dialects/kernel/KernelEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/kernel/KernelAttributes.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/kernel/KernelTypes.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/kernel/KernelOps.cpp.inc"
 
 void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/kernel/KernelAttributes.cpp.inc"
+      >();
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "dialects/kernel/KernelTypes.cpp.inc"
@@ -28,16 +34,8 @@ void KernelDialect::initialize() {
       >();
 }
 
-static std::optional<Layout> parseLayout(StringRef word) {
-  for (Layout layout : {Layout::Panel, Layout::Rows, Layout::Vector})
-    if (word == StringRef(name(layout)))
-      return layout;
-  return std::nullopt;
-}
-
 int64_t kernel::memberBytes(WeightType type) {
-  return weightBytes(*parseFormat(std::string_view(type.getFormat())), *parseLayout(type.getLayout()), type.getRows(),
-                     type.getColumns());
+  return weightBytes(type.getFormat(), type.getLayout(), type.getRows(), type.getColumns());
 }
 
 int64_t kernel::totalBytes(WeightType type) {
@@ -45,11 +43,43 @@ int64_t kernel::totalBytes(WeightType type) {
 }
 
 int64_t kernel::cacheBlockBytes(CacheType type) {
-  return ceilDiv(type.getHeadDim(), 32) * info(*parseFormat(std::string_view(type.getFormat()))).panelBlockBytes;
+  return ceilDiv(type.getHeadDim(), 32) * info(type.getFormat()).panelBlockBytes;
 }
 
 int64_t kernel::cacheBytes(CacheType type) {
   return type.getHeads() * (type.getSlots() / 32) * cacheBlockBytes(type);
+}
+
+BufferKind kernel::bufferKind(Packing packing) {
+  switch (packing) {
+  case Packing::I8:
+    return BufferKind::PackedI8;
+  case Packing::BF16:
+    return BufferKind::PackedBF16;
+  case Packing::F32:
+    break;
+  }
+  return BufferKind::PackedF32;
+}
+
+std::optional<Packing> kernel::packingOf(BufferKind kind) {
+  for (Packing packing : {Packing::I8, Packing::BF16, Packing::F32})
+    if (kind == bufferKind(packing))
+      return packing;
+  return std::nullopt;
+}
+
+BufferRows kernel::bufferRows(gemma::Rows rows, bool slots) {
+  bool last = rows == gemma::Rows::Last;
+  return slots ? (last ? BufferRows::SlotsLast : BufferRows::SlotsAll) : (last ? BufferRows::Last : BufferRows::All);
+}
+
+gemma::Rows kernel::stepRows(BufferRows rows) {
+  return rows == BufferRows::Last || rows == BufferRows::SlotsLast ? gemma::Rows::Last : gemma::Rows::All;
+}
+
+bool kernel::areSlots(BufferRows rows) {
+  return rows == BufferRows::SlotsAll || rows == BufferRows::SlotsLast;
 }
 
 bool kernel::isPhase(Operation *op) {
@@ -76,21 +106,17 @@ static LogicalResult checkSizes(Operation *op, Type type, ArrayRef<int64_t> size
 }
 
 LogicalResult BufferOp::verify() {
-  static constexpr StringRef kinds[] = {"f32", "packed_i8", "packed_bf16", "packed_f32", "routing", "table", "slots"};
-  static constexpr StringRef rows[] = {"all", "last", "slots_all", "slots_last"};
-  if (!llvm::is_contained(kinds, getType().getKind()) || !llvm::is_contained(rows, getType().getRows())) // C1
-    return emitOpError() << "has unknown kind or rows: " << getType();
-  if (failed(checkSizes(*this, getType(), getType().getWidth()))) // C3
+  if (failed(checkSizes(*this, getType(), getType().getWidth()))) // C2
     return failure();
   int64_t alignment = getExternal() ? sizeof(float) : kWeightAlignBytes;
-  return getOffset() ? checkOffset(*this, *getOffset(), alignment) : success(); // C2
+  return getOffset() ? checkOffset(*this, *getOffset(), alignment) : success(); // C1
 }
 
 LogicalResult TapOp::verify() {
   BufferType in = getInput().getType(), out = getHidden().getType();
   auto place = getHidden().getDefiningOp<BufferOp>();
-  if (in.getKind() != "f32" || out.getKind() != "f32" || in.getWidth() != out.getWidth() || !place ||
-      !place.getExternal() || !place.getOffset()) // C1
+  if (in.getKind() != BufferKind::F32 || out.getKind() != BufferKind::F32 || in.getWidth() != out.getWidth() ||
+      !place || !place.getExternal() || !place.getOffset()) // C1
     return emitOpError() << "must copy f32 rows to a place of the caller that is as wide, but copies " << in << " to "
                          << out;
   int64_t columns = getColumns(), begin = static_cast<int64_t>(*place.getOffset()) / int64_t(sizeof(float));
@@ -101,19 +127,16 @@ LogicalResult TapOp::verify() {
 }
 
 LogicalResult WeightOp::verify() {
-  if (!parseFormat(std::string_view(getType().getFormat())) || !parseLayout(getType().getLayout())) // C1
-    return emitOpError() << "has unknown format or layout: " << getType();
   WeightType type = getType();
-  if (failed(checkSizes(*this, type, {type.getMembers(), type.getRows(), type.getColumns()}))) // C3
+  if (failed(checkSizes(*this, type, {type.getMembers(), type.getRows(), type.getColumns()}))) // C2
     return failure();
-  return checkOffset(*this, getOffset()); // C2
+  return checkOffset(*this, getOffset()); // C1
 }
 
 LogicalResult CacheOp::verify() {
   CacheType type = getType();
-  if ((type.getKind() != "keys" && type.getKind() != "values") ||
-      (type.getFormat() != "f32" && type.getFormat() != "bf16")) // C1
-    return emitOpError() << "has unknown kind or format: " << type;
+  if (type.getFormat() != Format::F32 && type.getFormat() != Format::BF16) // C1
+    return emitOpError() << "must be in f32 or bf16 but is " << type;
   if (type.getSlots() <= 0 || type.getSlots() % 32 != 0) // C2
     return emitOpError() << "needs a positive multiple of 32 slots but has " << type.getSlots();
   if (failed(checkSizes(*this, type, {type.getHeads(), type.getHeadDim(), type.getSlots()}))) // C3
@@ -161,7 +184,8 @@ LogicalResult RopeTableOp::verify() {
 }
 
 LogicalResult ExpertSlotsOp::verify() {
-  if (getRouting().getType().getKind() != "routing" || getSlots().getType().getKind() != "slots") // C1
+  if (getRouting().getType().getKind() != BufferKind::Routing ||
+      getSlots().getType().getKind() != BufferKind::Slots) // C1
     return emitOpError() << "needs a routing and a slots buffer";
   return success();
 }
@@ -182,46 +206,58 @@ LogicalResult PairDotOp::verify() {
   return success();
 }
 
-DictionaryAttr LevelInfo::toAttr(MLIRContext *context) const {
-  Builder b(context);
-  return b.getDictionaryAttr({
-      b.getNamedAttr("half_conversion", b.getBoolAttr(halfConversion)),
-      b.getNamedAttr("name", b.getStringAttr(name)),
-      b.getNamedAttr("prefetch_bytes", b.getI64IntegerAttr(prefetchBytes)),
-      b.getNamedAttr("registers", b.getI64IntegerAttr(registers)),
-      b.getNamedAttr("row_vectors", b.getI64IntegerAttr(rowVectors)),
-      b.getNamedAttr("signed_products", b.getBoolAttr(signedProducts)),
-      b.getNamedAttr("signed_weights", b.getBoolAttr(signedWeights)),
-      b.getNamedAttr("symbol", b.getStringAttr(symbol)),
-      b.getNamedAttr("token_tile", b.getI64IntegerAttr(tokenTile)),
-      b.getNamedAttr("vector_bits", b.getI64IntegerAttr(vectorBits)),
-  });
+static constexpr StringLiteral kPlan = "kernel.plan", kLevel = "kernel.level";
+
+LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  if (name == kPlan ? isa<PlanAttr>(attribute.getValue()) : name == kLevel && isa<LevelAttr>(attribute.getValue()))
+    return success();
+  return op->emitError() << "attribute " << name << " = " << attribute.getValue()
+                         << " is not known; a module of a plan has " << kPlan << " = #kernel.plan<...> and " << kLevel
+                         << " = #kernel.level<...>";
+}
+
+LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t positions, int64_t chunk,
+                               int64_t lastRows, int64_t blockTokens, int64_t vocab, int64_t hiddenColumns,
+                               int64_t weightBytes, int64_t decodeBytes, int64_t decodeOps, int64_t prefillOps,
+                               int64_t kvBytes, int64_t kvFixedBytes, int64_t kvTokenBytes,
+                               DenseI64ArrayAttr cacheReads, std::optional<int64_t> arenaBytes) {
+  if (chunk < 1 || lastRows < 1) // C1
+    return emitError() << "chunk = " << chunk << " and last_rows = " << lastRows << " must be at least 1";
+  for (int64_t number : {positions, blockTokens, vocab, hiddenColumns, weightBytes, decodeBytes, decodeOps, prefillOps,
+                         kvBytes, kvFixedBytes, kvTokenBytes, arenaBytes.value_or(0)})
+    if (number < 0) // C1
+      return emitError() << "a plan's numbers must not be negative, but one is " << number;
+  if (cacheReads && cacheReads.size() % 2) // C2
+    return emitError() << "cache_reads must be windows and bytes in turn, but has " << cacheReads.size() << " numbers";
+  return success();
+}
+
+PlanAttr kernel::planOf(Operation *module) {
+  return module->getAttrOfType<PlanAttr>(kPlan);
+}
+
+void kernel::setPlan(Operation *module, PlanAttr plan) {
+  module->setAttr(kPlan, plan);
+}
+
+PlanAttr kernel::withArenaBytes(PlanAttr p, int64_t bytes) {
+  return PlanAttr::get(p.getContext(), p.getPositions(), p.getChunk(), p.getLastRows(), p.getBlockTokens(),
+                       p.getVocab(), p.getHiddenColumns(), p.getWeightBytes(), p.getDecodeBytes(), p.getDecodeOps(),
+                       p.getPrefillOps(), p.getKvBytes(), p.getKvFixedBytes(), p.getKvTokenBytes(), p.getCacheReads(),
+                       bytes);
+}
+
+void LevelInfo::attachTo(Operation *module) const {
+  module->setAttr(kLevel, LevelAttr::get(module->getContext(), name, symbol, vectorBits, registers, tokenTile,
+                                         rowVectors, halfConversion, prefetchBytes, signedWeights, signedProducts));
 }
 
 LevelInfo LevelInfo::fromModule(Operation *module) {
-  LevelInfo level;
-  auto attr = module->getAttrOfType<DictionaryAttr>("kernel.level");
-  if (!attr)
-    return level;
-  auto number = [&](StringRef key, int64_t fallback) {
-    auto value = attr.getAs<IntegerAttr>(key);
-    return value ? value.getInt() : fallback;
-  };
-  auto flag = [&](StringRef key) {
-    auto value = attr.getAs<BoolAttr>(key);
-    return value && value.getValue();
-  };
-  if (auto name = attr.getAs<StringAttr>("name"))
-    level.name = name.str();
-  if (auto symbol = attr.getAs<StringAttr>("symbol"))
-    level.symbol = symbol.str();
-  level.vectorBits = number("vector_bits", level.vectorBits);
-  level.registers = number("registers", level.registers);
-  level.tokenTile = number("token_tile", level.tokenTile);
-  level.rowVectors = number("row_vectors", level.rowVectors);
-  level.prefetchBytes = number("prefetch_bytes", level.prefetchBytes);
-  level.halfConversion = flag("half_conversion");
-  level.signedWeights = flag("signed_weights");
-  level.signedProducts = flag("signed_products");
-  return level;
+  auto level = module->getAttrOfType<LevelAttr>(kLevel);
+  if (!level)
+    return {};
+  return {level.getName().str(),    level.getSymbol().str(),  level.getVectorBits(),     level.getRegisters(),
+          level.getTokenTile(),     level.getRowVectors(),    level.getHalfConversion(), level.getPrefetchBytes(),
+          level.getSignedWeights(), level.getSignedProducts()};
 }

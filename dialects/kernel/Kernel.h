@@ -2,7 +2,7 @@
 #ifndef DIALECTS_KERNEL_KERNEL_H
 #define DIALECTS_KERNEL_KERNEL_H
 
-#include "dialects/kernel/Format.h"
+#include "dialects/gemma/Gemma.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -12,7 +12,32 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace gemmac::kernel {
+
+/// What a level of a target is, as plain numbers: all that target-neutral passes may know of it. Attached to the module
+/// as `kernel.level`.
+struct LevelInfo {
+  std::string name;   ///< for example "x86-64-v3"
+  std::string symbol; ///< the same, fit for a symbol
+  int64_t vectorBits = 128;
+  int64_t registers = 16;
+  int64_t tokenTile = 4;       ///< tokens a prefill kernel handles at a time
+  int64_t rowVectors = 2;      ///< vectors of output rows it handles at a time
+  bool halfConversion = false; ///< converts f16 to f32 in hardware
+  int64_t prefetchBytes = 0;   ///< how far ahead of what it reads decode asks for weights; 0: it does not ask
+  bool signedWeights = false;  ///< q8 codes are stored signed (zero point 0)
+  bool signedProducts = false; ///< q8 codes that are stored unsigned are made signed before they are multiplied
+
+  void attachTo(mlir::Operation *module) const;
+  static LevelInfo fromModule(mlir::Operation *module);
+};
+
+} // namespace gemmac::kernel
+
 #include "dialects/kernel/KernelDialect.h.inc"
+#include "dialects/kernel/KernelEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/kernel/KernelAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/kernel/KernelTypes.h.inc"
 #define GET_OP_CLASSES
@@ -28,26 +53,23 @@ int64_t totalBytes(WeightType type);
 int64_t cacheBlockBytes(CacheType type);
 int64_t cacheBytes(CacheType type);
 
+/// The kind of a buffer of packed rows, and how they are packed; nothing where they are not.
+BufferKind bufferKind(Packing packing);
+std::optional<Packing> packingOf(BufferKind kind);
+
+/// Rows of a step that a buffer has, one of each or one for each of a row's experts.
+BufferRows bufferRows(gemma::Rows rows, bool slots = false);
+gemma::Rows stepRows(BufferRows rows);
+bool areSlots(BufferRows rows);
+
 /// True for every operation that is a phase of a plan.
 bool isPhase(mlir::Operation *op);
 
-/// What a level of a target is, as plain numbers: all that target-neutral passes may know of it. Attached to the module
-/// as `kernel.level = {...}`.
-struct LevelInfo {
-  std::string name;   ///< for example "x86-64-v3"
-  std::string symbol; ///< the same, fit for a symbol
-  int64_t vectorBits = 128;
-  int64_t registers = 16;
-  int64_t tokenTile = 4;       ///< tokens a prefill kernel handles at a time
-  int64_t rowVectors = 2;      ///< vectors of output rows it handles at a time
-  bool halfConversion = false; ///< converts f16 to f32 in hardware
-  int64_t prefetchBytes = 0;   ///< how far ahead of what it reads decode asks for weights; 0: it does not ask
-  bool signedWeights = false;  ///< q8 codes are stored signed (zero point 0)
-  bool signedProducts = false; ///< q8 codes that are stored unsigned are made signed before they are multiplied
-
-  mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
-  static LevelInfo fromModule(mlir::Operation *module);
-};
+/// What the module of a plan says of it; null where it says nothing.
+PlanAttr planOf(mlir::Operation *module);
+void setPlan(mlir::Operation *module, PlanAttr plan);
+/// The same plan with room for its buffers.
+PlanAttr withArenaBytes(PlanAttr plan, int64_t bytes);
 
 } // namespace gemmac::kernel
 #endif

@@ -4,6 +4,8 @@
 
 include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
+include "dialects/gemma/GemmaDialect.td"
+include "dialects/kernel/KernelEnums.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Kernel_Dialect : Dialect {
@@ -16,8 +18,53 @@ def Kernel_Dialect : Dialect {
     hands one value to each of the `outs`. A phase is cut into items (rows, panels of 32 outputs, tiles of query rows) that
     the threads of the team claim one after another.
   }];
+  let dependentDialects = ["::gemmac::gemma::GemmaDialect"];
   let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
 }
+
+/// A number that is not printed where it is 0.
+def Kernel_Count : DefaultValuedParameter<"int64_t", "0">;
+
+def Kernel_PlanAttr : AttrDef<Kernel_Dialect, "Plan"> {
+  let mnemonic = "plan";
+  let summary = "what a plan holds and costs; on its module as `kernel.plan`";
+  let description = [{
+    `positions`: the longest sequence, in tokens; `chunk`: most tokens of a step, `last_rows`: most of them that get logits, `block_tokens`: the longest block that rows
+    of one step may form. `vocab`: logits of a row, `hidden_columns`: floats of a row of all taps. `decode_*`: what a step of
+    one token reads and computes; `prefill_ops`: operations for a row whose logits are not wanted. `kv_fixed_bytes`: of the
+    rings, `kv_token_bytes`: per position of the other caches. `cache_reads`: window (0: none) and bytes of 32 positions, in
+    turn. `arena_bytes` is set by the pass kernel-assign-arena.
+
+    - (C1) `chunk` and `last_rows` are at least 1, and no number is negative
+    - (C2) `cache_reads` are pairs
+  }];
+  let parameters = (ins Kernel_Count:$positions, "int64_t":$chunk, "int64_t":$last_rows, Kernel_Count:$block_tokens,
+                    Kernel_Count:$vocab, Kernel_Count:$hidden_columns, Kernel_Count:$weight_bytes, Kernel_Count:$decode_bytes,
+                    Kernel_Count:$decode_ops, Kernel_Count:$prefill_ops, Kernel_Count:$kv_bytes, Kernel_Count:$kv_fixed_bytes,
+                    Kernel_Count:$kv_token_bytes, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$cache_reads,
+                    OptionalParameter<"std::optional<int64_t>">:$arena_bytes);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Kernel_LevelAttr : AttrDef<Kernel_Dialect, "Level"> {
+  let mnemonic = "level";
+  let summary = "a level of a target, see LevelInfo; on the module as `kernel.level`";
+  let parameters = (ins StringRefParameter<"", [{""}]>:$name, StringRefParameter<"", [{""}]>:$symbol,
+                    DefaultValuedParameter<"int64_t", "LevelInfo().vectorBits">:$vector_bits,
+                    DefaultValuedParameter<"int64_t", "LevelInfo().registers">:$registers,
+                    DefaultValuedParameter<"int64_t", "LevelInfo().tokenTile">:$token_tile,
+                    DefaultValuedParameter<"int64_t", "LevelInfo().rowVectors">:$row_vectors,
+                    DefaultValuedParameter<"bool", "false">:$half_conversion,
+                    DefaultValuedParameter<"int64_t", "LevelInfo().prefetchBytes">:$prefetch_bytes,
+                    DefaultValuedParameter<"bool", "false">:$signed_weights,
+                    DefaultValuedParameter<"bool", "false">:$signed_products);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Kernel_ExternalAttr : EnumAttr<Kernel_Dialect, Kernel_External, "external">;
 
 class Kernel_Type<string name, string typeMnemonic> : TypeDef<Kernel_Dialect, name> { let mnemonic = typeMnemonic; }
 
@@ -28,13 +75,13 @@ def Kernel_Buffer : Kernel_Type<"Buffer", "buffer"> {
     (expert numbers and weights), `table` (cosines, then sines), `slots` (experts' rows in order of expert).
     `rows`: `all`, `last`, or `slots_all` / `slots_last` (top_k rows per row, in order of expert).
   }];
-  let parameters = (ins "int64_t":$width, StringRefParameter<"kind">:$kind, StringRefParameter<"rows">:$rows);
+  let parameters = (ins "int64_t":$width, EnumParameter<Kernel_BufferKind>:$kind, EnumParameter<Kernel_BufferRows>:$rows);
   let assemblyFormat = "`<` $width `x` $kind `,` $rows `>`";
 }
 
 def Kernel_Weight : Kernel_Type<"Weight", "weight"> {
   let summary = "`members` matrices of `rows` x `columns` in a packed format, see Format.h";
-  let parameters = (ins StringRefParameter<"format">:$format, StringRefParameter<"layout">:$layout, "int64_t":$members,
+  let parameters = (ins EnumParameter<Kernel_Format>:$format, EnumParameter<Kernel_Layout>:$layout, "int64_t":$members,
                     "int64_t":$rows, "int64_t":$columns);
   let assemblyFormat = "`<` $format `,` $layout `,` $members `x` $rows `x` $columns `>`";
 }
@@ -46,7 +93,7 @@ def Kernel_Cache : Kernel_Type<"Cache", "cache"> {
     `head_dim` columns, values as ceil(head_dim/32) panels of 32 rows (dimensions) x 32 columns (slots), in format `format`
     (f32 or bf16). A ring (`ring` 1) holds the last positions only; else there is a slot for every position of the context.
   }];
-  let parameters = (ins StringRefParameter<"keys or values">:$kind, StringRefParameter<"format">:$format, "int64_t":$heads,
+  let parameters = (ins EnumParameter<Kernel_CacheKind>:$kind, EnumParameter<Kernel_Format>:$format, "int64_t":$heads,
                     "int64_t":$headDim, "int64_t":$slots, "int64_t":$ring);
   let assemblyFormat = "`<` $kind `,` $format `,` $heads `x` $headDim `,` `slots` $slots `ring` $ring `>`";
 }
@@ -59,22 +106,20 @@ def Kernel_BufferOp : Kernel_Op<"buffer", [MemoryEffects<[MemAlloc]>]> {
     `offset` in bytes is set by the pass kernel-assign-arena. `external` names memory of the caller instead:
     `logits`, or `hidden`, whose rows hold more than this buffer and where `offset` says where in a row it begins.
 
-    - (C1) the kind and the rows are known
-    - (C2) `offset`, where present, is not negative and a multiple of 64, or of 4 in the memory of the caller
-    - (C3) the width is positive
+    - (C1) `offset`, where present, is not negative and a multiple of 64, or of 4 in the memory of the caller
+    - (C2) the width is positive
   }];
-  let arguments = (ins OptionalAttr<I64Attr>:$offset, OptionalAttr<StrAttr>:$external);
+  let arguments = (ins OptionalAttr<I64Attr>:$offset, OptionalAttr<Kernel_ExternalAttr>:$external);
   let results = (outs Kernel_Buffer:$result);
-  let assemblyFormat = "(`at` $offset^)? (`external` $external^)? attr-dict `:` type($result)";
+  let assemblyFormat = "(`at` $offset^)? (`external` `` $external^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
 def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
   let summary = "a weight in the weights section";
   let description = [{
-    - (C1) format and layout are known
-    - (C2) `offset` is a multiple of 64 and not negative
-    - (C3) members, rows and columns are positive, and at most 2^48 elements in all
+    - (C1) `offset` is a multiple of 64 and not negative
+    - (C2) members, rows and columns are positive, and at most 2^48 elements in all
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$index, I64Attr:$offset);
   let results = (outs Kernel_Weight:$result);
@@ -85,7 +130,7 @@ def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
 def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
   let summary = "a key or value cache in the kv memory";
   let description = [{
-    - (C1) kind and format are known
+    - (C1) `format` is f32 or bf16
     - (C2) `slots` is a positive multiple of 32, `offset` a multiple of 64 and not negative
     - (C3) heads and head_dim are positive, and with the slots at most 2^48 elements in all
   }];
@@ -96,10 +141,10 @@ def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
 }
 
 class Kernel_PhaseOp<string mnemonic> : Kernel_Op<mnemonic, [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove]> {
-  let arguments = (ins Variadic<AnyType>:$ins, Variadic<AnyType>:$outs, StrAttr:$rows);
+  let arguments = (ins Variadic<AnyType>:$ins, Variadic<AnyType>:$outs, Gemma_RowsAttr:$rows);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $rows `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
+    `` $rows `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
 }
@@ -171,9 +216,9 @@ def Kernel_ExpertProjectOp : Kernel_Op<"expert_project"> {
     `act(gate . x) * (up . x)`, packed; without, it is the product, in float32.
   }];
   let arguments = (ins Kernel_Buffer:$packed, Kernel_Weight:$weight, Kernel_Buffer:$slots, Kernel_Buffer:$result,
-                   OptionalAttr<StrAttr>:$activation, I64Attr:$top_k, I64Attr:$experts);
+                   OptionalAttr<Gemma_ActivationAttr>:$activation, I64Attr:$top_k, I64Attr:$experts);
   let assemblyFormat = [{
-    $packed `,` $weight `,` $slots `into` $result attr-dict `:` type($packed) `,` type($weight) `,` type($slots) `into` type($result)
+    (`activation` `` $activation^)? $packed `,` $weight `,` $slots `into` $result attr-dict `:` type($packed) `,` type($weight) `,` type($slots) `into` type($result)
   }];
 }
 

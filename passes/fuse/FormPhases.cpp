@@ -34,7 +34,7 @@ SliceOp viewOf(Value value) {
 }
 
 struct Phase {
-  StringRef kind;
+  PhaseKind kind;
   Rows rows;
   SmallVector<Operation *> ops;
 };
@@ -64,11 +64,11 @@ private:
   }
   bool joinsProjection(Operation *op, int phase) const;
   int place(Operation *op);
-  int append(StringRef kind, Rows rows) {
+  int append(PhaseKind kind, Rows rows) {
     phases.push_back({kind, rows, {}});
     return phases.size() - 1;
   }
-  int firstFrom(int from, StringRef kind, Rows rows) {
+  int firstFrom(int from, PhaseKind kind, Rows rows) {
     for (int p = std::max(from, 0), e = phases.size(); p < e; ++p)
       if (phases[p].kind == kind && phases[p].rows == rows)
         return p;
@@ -83,7 +83,7 @@ private:
 /// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands
 /// from other phases must be earlier; a view of a result of the same phase would need other columns.
 bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
-  if (phase < 0 || phases[phase].kind != "project" || !isElementwise(op))
+  if (phase < 0 || phases[phase].kind != PhaseKind::Project || !isElementwise(op))
     return false;
   return llvm::none_of(op->getOperands(), [&](Value operand) { return viewOf(operand) && phaseOf(operand) == phase; });
 }
@@ -91,18 +91,18 @@ bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
 int PhaseBuilder::place(Operation *op) {
   int latest = latestOperand(op);
   if (auto tap = dyn_cast<TapOp>(op))
-    return append("tap", rowsOf(tap.getInput().getType()));
+    return append(PhaseKind::Tap, rowsOf(tap.getInput().getType()));
   Rows rows = rowsOf(op->getResult(0).getType());
   if (joinsProjection(op, latest) && phases[latest].rows == rows)
     return latest;
   if (isa<ProjectOp>(op))
-    return firstFrom(latest + 1, "project", rows);
+    return firstFrom(latest + 1, PhaseKind::Project, rows);
   if (isa<AttentionOp>(op))
-    return append("attention", rows);
+    return append(PhaseKind::Attention, rows);
   if (isa<ExpertsOp>(op))
-    return append("experts", rows);
-  bool same = latest >= 0 && phases[latest].kind == "rows" && phases[latest].rows == rows;
-  return firstFrom(same ? latest : latest + 1, "rows", rows);
+    return append(PhaseKind::Experts, rows);
+  bool same = latest >= 0 && phases[latest].kind == PhaseKind::Rows && phases[latest].rows == rows;
+  return firstFrom(same ? latest : latest + 1, PhaseKind::Rows, rows);
 }
 
 void PhaseBuilder::assign() {
@@ -154,7 +154,7 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
     builder.assign();
     for (const Phase &phase : builder.all())
       remark::passed(phase.ops.front()->getLoc(), remark::RemarkOpts::name("phase").category(DEBUG_TYPE))
-          << remark::reason("{0} phase of {1} operations", phase.kind, phase.ops.size());
+          << remark::reason("{0} phase of {1} operations", stringifyPhaseKind(phase.kind), phase.ops.size());
     IRRewriter rewriter(&getContext());
     builder.build(rewriter);
     // Views whose users took copies.

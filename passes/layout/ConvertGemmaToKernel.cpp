@@ -22,10 +22,6 @@ using namespace gemmac;
 
 namespace {
 
-StringRef word(gemma::Rows rows) {
-  return rows == gemma::Rows::Last ? "last" : "all";
-}
-
 /// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and
 /// a chunk can touch. Rows that see later ones of their block need no more: all of a block is in one chunk.
 int64_t ringSlots(int64_t window, int64_t chunk) {
@@ -48,9 +44,9 @@ private:
     auto operator<=>(const RopeKey &) const = default;
   };
 
-  kernel::BufferOp buffer(Location loc, int64_t width, StringRef kind, StringRef rows) {
+  kernel::BufferOp buffer(Location loc, int64_t width, kernel::BufferKind kind, kernel::BufferRows rows) {
     return kernel::BufferOp::create(b, loc, kernel::BufferType::get(b.getContext(), width, kind, rows), IntegerAttr(),
-                                    StringAttr());
+                                    kernel::ExternalAttr());
   }
   Value bufferFor(Location loc, Type type, bool isLogits);
   Value cacheFor(OpResult value, bool keys);
@@ -60,7 +56,7 @@ private:
   void convertExperts(gemma::PhaseOp phase);
   void convertTap(gemma::PhaseOp phase);
   void flushPending();
-  template <class Op> void finishPhase(gemma::PhaseOp phase, StringRef rows);
+  template <class Op> void finishPhase(gemma::PhaseOp phase, gemma::Rows rows);
   void account();
 
   ModuleOp module;
@@ -77,6 +73,7 @@ private:
   /// Values of projections that go to a cache: only phases of rows write caches, so the next one takes them along.
   SmallVector<Value> pending;
   std::map<RopeKey, Value> tables;
+  kernel::Format format = kernel::Format::F32; ///< of the caches
   int64_t blockTokens = 0, chunk = 0;
   int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
   int64_t hiddenColumns = 0; ///< of all taps together
@@ -85,13 +82,13 @@ private:
 Value Converter::bufferFor(Location loc, Type type, bool isLogits) {
   kernel::BufferOp op;
   if (auto packed = dyn_cast<gemma::PackedType>(type))
-    op = buffer(loc, packed.getWidth(), ("packed_" + packed.getKind()).str(), packed.getRows());
+    op = buffer(loc, packed.getWidth(), kernel::bufferKind(packed.getKind()), kernel::bufferRows(packed.getRows()));
   else if (auto routing = dyn_cast<gemma::RoutingType>(type))
-    op = buffer(loc, routing.getTopK(), "routing", routing.getRows());
+    op = buffer(loc, routing.getTopK(), kernel::BufferKind::Routing, kernel::bufferRows(routing.getRows()));
   else
-    op = buffer(loc, gemma::columnsOf(type), "f32", word(gemma::rowsOf(type)));
+    op = buffer(loc, gemma::columnsOf(type), kernel::BufferKind::F32, kernel::bufferRows(gemma::rowsOf(type)));
   if (isLogits)
-    op.setExternal("logits");
+    op.setExternal(kernel::External::Logits);
   return op;
 }
 
@@ -112,8 +109,8 @@ Value Converter::cacheFor(OpResult value, bool keys) {
     return {};
   int64_t full = 32 * kernel::ceilDiv(options.context, 32);
   int64_t ring = global ? full : std::min(full, ringSlots(window, chunk));
-  auto type =
-      kernel::CacheType::get(b.getContext(), keys ? "keys" : "values", options.kv, heads, headDim, ring, ring < full);
+  auto type = kernel::CacheType::get(b.getContext(), keys ? kernel::CacheKind::Keys : kernel::CacheKind::Values, format,
+                                     heads, headDim, ring, ring < full);
   auto cache = kernel::CacheOp::create(b, value.getLoc(), type, b.getI64IntegerAttr(kvBytes));
   int64_t bytes = kernel::cacheBytes(type);
   if (ring < full)
@@ -138,7 +135,7 @@ void Converter::makePlaces(gemma::PhaseOp phase) {
       logits |= isa<func::ReturnOp>(use.getOwner());
       other |= !cached;
     }
-    bool needsRows = phase.getKind() != "rows" && (place.keys || place.values);
+    bool needsRows = phase.getKind() != gemma::PhaseKind::Rows && (place.keys || place.values);
     if (needsRows)
       pending.push_back(value);
     if (other || needsRows)
@@ -157,7 +154,7 @@ void Converter::makeRopeTables() {
     for (int64_t i = 0; i < key.pairs; ++i) // rounded as the reference does: the power, then its inverse
       frequencies.push_back(1.0f / static_cast<float>(std::pow(key.theta, static_cast<float>(2 * i) /
                                                                               static_cast<float>(key.denominator))));
-    kernel::BufferOp table = buffer(rope.getLoc(), 2 * key.pairs, "table", "all");
+    kernel::BufferOp table = buffer(rope.getLoc(), 2 * key.pairs, kernel::BufferKind::Table, kernel::BufferRows::All);
     kernel::RopeTableOp::create(b, rope.getLoc(), table, b.getDenseF32ArrayAttr(frequencies));
     tables[key] = table;
   });
@@ -165,7 +162,7 @@ void Converter::makeRopeTables() {
 
 /// Builds the kernel phase `Op` with the gemma phase's body: arguments for what it reads, one yielded value for each
 /// place.
-template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef rows) {
+template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, gemma::Rows rows) {
   Block &body = phase.getBody().front();
   // What the body reads from outside, in order of first use. One value may be read from two places: the query and the
   // keys of an attention, or its keys and values.
@@ -206,7 +203,7 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
     if (writesCaches)
       give(inner, {places[outer].keys, places[outer].values});
   }
-  if (writesCaches && rows == "all")
+  if (writesCaches && rows == gemma::Rows::All)
     for (Value value : std::exchange(pending, {})) {
       if (!llvm::is_contained(reads, Read(value, places[value].buffer))) {
         note(value, places[value].buffer);
@@ -244,7 +241,7 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, StringRef 
         copy->setOperand(operand.getOperandNumber(), argumentFor(operand));
     for (auto [rope, table] : ropes)
       if (rope == &inner)
-        copy->setAttr("table", b.getI64IntegerAttr(table));
+        cast<gemma::RopeOp>(copy).setTable(table);
   }
   SmallVector<Value> results;
   for (Value value : yielded)
@@ -256,30 +253,32 @@ void Converter::convertExperts(gemma::PhaseOp phase) {
   auto experts = cast<gemma::ExpertsOp>(phase.getBody().front().front());
   gemma::RoutingType routing = experts.getRouting().getType();
   Location loc = experts.getLoc();
-  std::string rows = word(gemma::rowsOf(experts.getType())).str(), slotRows = "slots_" + rows;
+  kernel::BufferRows rows = kernel::bufferRows(gemma::rowsOf(experts.getType())),
+                     slotRows = kernel::bufferRows(gemma::rowsOf(experts.getType()), /*slots=*/true);
   auto k = b.getI64IntegerAttr(routing.getTopK()), e = b.getI64IntegerAttr(routing.getExperts());
   auto packedKind = [&](Value weight) {
-    return ("packed_" + gemma::packedKind(weight.getDefiningOp<gemma::WeightOp>())).str();
+    return kernel::bufferKind(gemma::packedKind(weight.getDefiningOp<gemma::WeightOp>()));
   };
   kernel::WeightOp up = weights.placeStack(experts.getGateUp().getDefiningOp<gemma::WeightOp>(), 2);
   kernel::WeightOp down = weights.placeStack(experts.getDown().getDefiningOp<gemma::WeightOp>(), 1);
   int64_t width = gemma::columnsOf(experts.getType()), ffn = down.getType().getColumns();
   Value input = places[experts.getInput()].buffer, route = places[experts.getRouting()].buffer;
-  kernel::BufferOp slots = buffer(loc, routing.getTopK(), "slots", rows);
+  kernel::BufferOp slots = buffer(loc, routing.getTopK(), kernel::BufferKind::Slots, rows);
   kernel::ExpertSlotsOp::create(b, loc, route, slots, k, e);
   kernel::BufferOp gathered = buffer(loc, width, packedKind(experts.getGateUp()), slotRows);
   kernel::ExpertGatherOp::create(b, loc, input, slots, gathered, k, e);
   kernel::BufferOp hidden = buffer(loc, ffn, packedKind(experts.getDown()), slotRows);
   kernel::ExpertProjectOp::create(b, loc, gathered, up, slots, hidden, experts.getActivationAttr(), k, e);
-  kernel::BufferOp output = buffer(loc, width, "f32", slotRows);
-  kernel::ExpertProjectOp::create(b, loc, hidden, down, slots, output, StringAttr(), k, e);
+  kernel::BufferOp output = buffer(loc, width, kernel::BufferKind::F32, slotRows);
+  kernel::ExpertProjectOp::create(b, loc, hidden, down, slots, output, gemma::ActivationAttr(), k, e);
   kernel::ExpertCombineOp::create(b, loc, output, route, slots, places[phase.getResult(0)].buffer, k, e);
 }
 
 void Converter::convertTap(gemma::PhaseOp phase) {
   auto tap = cast<gemma::TapOp>(phase.getBody().front().front());
-  kernel::BufferOp hidden = buffer(tap.getLoc(), gemma::columnsOf(tap.getInput().getType()), "f32", "last");
-  hidden.setExternal("hidden");
+  kernel::BufferOp hidden = buffer(tap.getLoc(), gemma::columnsOf(tap.getInput().getType()), kernel::BufferKind::F32,
+                                   kernel::BufferRows::Last);
+  hidden.setExternal(kernel::External::Hidden);
   hidden.setOffset(tap.getColumn() * sizeof(float));
   kernel::TapOp::create(b, tap.getLoc(), places[tap.getInput()].buffer, hidden, b.getI64IntegerAttr(hiddenColumns));
 }
@@ -299,7 +298,7 @@ void Converter::flushPending() {
         from.push_back(index);
       }
   Location loc = pending.front().getLoc();
-  auto op = kernel::RowsOp::create(b, loc, ins, outs, "all");
+  auto op = kernel::RowsOp::create(b, loc, ins, outs, gemma::Rows::All);
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
   for (Value value : pending)
@@ -311,31 +310,27 @@ void Converter::flushPending() {
 }
 
 void Converter::convertPhase(gemma::PhaseOp phase) {
-  if (phase.getKind() == "tap")
+  if (phase.getKind() == gemma::PhaseKind::Tap)
     return convertTap(phase);
-  if (phase.getKind() == "attention")
+  if (phase.getKind() == gemma::PhaseKind::Attention)
     flushPending();
   makePlaces(phase);
-  StringRef rows = word(gemma::rowsOf(phase.getBody().front().front().getResult(0).getType()));
-  if (phase.getKind() == "rows")
-    finishPhase<kernel::RowsOp>(phase, rows);
-  else if (phase.getKind() == "project")
-    finishPhase<kernel::ProjectOp>(phase, rows);
-  else if (phase.getKind() == "attention")
-    finishPhase<kernel::AttentionOp>(phase, rows);
-  else
-    convertExperts(phase);
+  gemma::Rows rows = gemma::rowsOf(phase.getBody().front().front().getResult(0).getType());
+  switch (phase.getKind()) {
+  case gemma::PhaseKind::Rows:
+    return finishPhase<kernel::RowsOp>(phase, rows);
+  case gemma::PhaseKind::Project:
+    return finishPhase<kernel::ProjectOp>(phase, rows);
+  case gemma::PhaseKind::Attention:
+    return finishPhase<kernel::AttentionOp>(phase, rows);
+  case gemma::PhaseKind::Experts:
+    return convertExperts(phase);
+  case gemma::PhaseKind::Tap:
+    return; // above
+  }
 }
 
 void Converter::account() {
-  auto set = [&](StringRef name, int64_t value) { module->setAttr(name, b.getI64IntegerAttr(value)); };
-  set("kernel.weight_bytes", weights.bytes());
-  set("kernel.decode_bytes", weights.decodeBytes());
-  set("kernel.decode_ops", weights.decodeOps());
-  set("kernel.prefill_ops", weights.prefillOps());
-  set("kernel.kv_bytes", kvBytes);
-  set("kernel.kv_fixed_bytes", kvFixed);
-  set("kernel.kv_token_bytes", kvToken);
   // Each attention reads its caches itself, whoever owns them: bytes of a block of 32 positions, by window (0: none).
   std::map<int64_t, int64_t> reads;
   plan.walk([&](kernel::AttentionOp phase) {
@@ -348,19 +343,20 @@ void Converter::account() {
   SmallVector<int64_t> pairs;
   for (auto [window, bytes] : reads)
     pairs.append({window, bytes});
-  module->setAttr("kernel.cache_reads", b.getDenseI64ArrayAttr(pairs));
-  set("kernel.context", options.context);
-  set("kernel.chunk", chunk);
-  set("kernel.block_tokens", blockTokens);
-  set("kernel.last_rows", options.lastRows);
-  set("kernel.hidden_columns", hiddenColumns);
   auto ret = cast<func::ReturnOp>(source.getBody().front().getTerminator());
-  set("kernel.vocab", gemma::columnsOf(ret.getOperand(0).getType()));
+  int64_t vocab = gemma::columnsOf(ret.getOperand(0).getType());
+  auto cacheReads = pairs.empty() ? DenseI64ArrayAttr() : b.getDenseI64ArrayAttr(pairs);
+  kernel::setPlan(module,
+                  kernel::PlanAttr::get(b.getContext(), options.context, chunk, options.lastRows, blockTokens, vocab,
+                                        hiddenColumns, weights.bytes(), weights.decodeBytes(), weights.decodeOps(),
+                                        weights.prefillOps(), kvBytes, kvFixed, kvToken, cacheReads, std::nullopt));
 }
 
 LogicalResult Converter::run() {
-  if (options.kv != "f32" && options.kv != "bf16")
+  std::optional<kernel::Format> kv = kernel::symbolizeFormat(options.kv);
+  if (kv != kernel::Format::F32 && kv != kernel::Format::BF16)
     return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32 and bf16";
+  format = *kv;
   source.walk([&](gemma::AttentionOp attention) {
     blockTokens = std::max<int64_t>(blockTokens, attention.getBlockTokens().value_or(0));
   });

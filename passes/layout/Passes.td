@@ -9,10 +9,8 @@ def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
   let description = [{
     Every value that crosses a phase gets a buffer; keys and values get a cache: a ring for layers with a window, a slot per
     position otherwise. Values that share a cache's producer share the cache: nothing is stored twice. Weights get their
-    place in the weights section. Experts become five phases. The cost of a step is left on the module:
-    `kernel.weight_bytes`, `kernel.decode_bytes`, `kernel.decode_ops`, `kernel.prefill_ops`, `kernel.kv_bytes`, `kernel.kv_fixed_bytes`,
-    `kernel.kv_token_bytes`, `kernel.cache_reads` (window and bytes of 32 positions, in turn), `kernel.context`, `kernel.vocab`, `kernel.chunk`,
-    `kernel.block_tokens`.
+    place in the weights section. Experts become five phases. The plan's sizes and the cost of a step
+    are left on the module as `kernel.plan`.
   }];
   let options = [
     Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32 or bf16">,

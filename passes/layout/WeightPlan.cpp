@@ -12,8 +12,7 @@ kernel::WeightOp WeightPlan::declare(gemma::WeightOp weight, kernel::Layout layo
     b.setInsertionPointAfter(last);
   else
     b.setInsertionPointToStart(declarations);
-  auto type = kernel::WeightType::get(b.getContext(), *weight.getFormat(), StringRef(kernel::name(layout)), members,
-                                      rows, columns);
+  auto type = kernel::WeightType::get(b.getContext(), *weight.getFormat(), layout, members, rows, columns);
   auto op = kernel::WeightOp::create(b, weight.getLoc(), type, weight.getNameAttr(), weight.getIndexAttr(),
                                      b.getI64IntegerAttr(nextOffset));
   last = op;

@@ -2,7 +2,6 @@
 #include "passes/quantize/Passes.h"
 
 #include "dialects/gemma/Gemma.h"
-#include "dialects/kernel/Format.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -29,23 +28,22 @@ struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
       return kernel::Format::F32;
     // A floor of f32 is about the rows, too: a file's fewer bits lose nothing in f32, and the rows they meet stay
     // exact.
-    if (recipe == "keep" && weight.getFloor() == "f32")
+    if (recipe == "keep" && weight.getFloor() == kernel::Format::F32)
       return kernel::Format::F32;
     if (recipe == "keep") {
-      auto kept = weight->getAttrOfType<StringAttr>("kept_format");
-      if (!kept)
+      if (!weight.getKeptFormat())
         return weight.emitError() << "'keep' needs weights from a file; " << weight.getName()
                                   << " has no format of its own";
-      return *kernel::parseFormat(std::string_view(kept.getValue()));
+      return *weight.getKeptFormat();
     }
-    kernel::Format format = *kernel::parseFormat(std::string_view(recipe));
+    kernel::Format format = *kernel::symbolizeFormat(recipe);
     if (!weight.getFloor())
       return format;
-    kernel::Format floor = *kernel::parseFormat(std::string_view(*weight.getFloor()));
+    kernel::Format floor = *weight.getFloor();
     if (kernel::info(floor).codeBits <= kernel::info(format).codeBits)
       return format;
     remark::passed(weight.getLoc(), kRemark)
-        << remark::reason("{0} is kept in {1}", weight.getName(), *weight.getFloor());
+        << remark::reason("{0} is kept in {1}", weight.getName(), kernel::name(floor));
     return floor;
   }
 
@@ -58,7 +56,7 @@ struct ChooseFormats : quantize::impl::ChooseFormatsBase<ChooseFormats> {
     getOperation().walk([&](WeightOp weight) {
       FailureOr<kernel::Format> format = choose(weight);
       if (succeeded(format))
-        weight.setFormat(StringRef(kernel::info(*format).name));
+        weight.setFormat(*format);
       else
         failed = true;
     });

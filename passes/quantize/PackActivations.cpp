@@ -3,7 +3,6 @@
 #include "passes/quantize/Passes.h"
 
 #include "dialects/gemma/Gemma.h"
-#include "dialects/kernel/Format.h"
 
 #include "mlir/IR/PatternMatch.h"
 
@@ -37,7 +36,7 @@ PhaseOp rebuild(IRRewriter &rewriter, PhaseOp phase, ArrayRef<unsigned> keep, Ar
 
 /// Attention hands its result over head by head: groups of 32 columns must not cross heads.
 bool canPackInside(PhaseOp phase, Value inner) {
-  if (phase.getKind() == "experts")
+  if (phase.getKind() == PhaseKind::Experts)
     return false;
   if (auto attention = inner.getDefiningOp<AttentionOp>())
     return attention.getHeadDim() % kernel::kGroupColumns == 0;
@@ -60,7 +59,7 @@ public:
 
 private:
   void pack(ProjectOp op) {
-    StringRef kind = packedKind(op.getWeight().getDefiningOp<WeightOp>());
+    kernel::Packing kind = packedKind(op.getWeight().getDefiningOp<WeightOp>());
     Value input = op.getInput();
     // The value may be known by another name by now: phases are rebuilt. So look for a pack next to its definition.
     auto phase = input.getDefiningOp<PhaseOp>();
@@ -77,7 +76,7 @@ private:
     rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(packed); });
   }
 
-  Value find(PhaseOp phase, Value inner, Value outer, StringRef kind) {
+  Value find(PhaseOp phase, Value inner, Value outer, kernel::Packing kind) {
     Operation *yield = &phase.getBody().front().back();
     for (auto [position, value] : llvm::enumerate(yield->getOperands()))
       if (auto pack = value.getDefiningOp<PackOp>();
@@ -87,14 +86,14 @@ private:
   }
 
   /// What packAfter made of this value before.
-  Value findAfter(Value value, StringRef kind) {
+  Value findAfter(Value value, kernel::Packing kind) {
     for (Operation *user : value.getUsers())
       if (auto pack = dyn_cast<PackOp>(user); pack && pack.getType().getKind() == kind)
         return cast<PhaseOp>(pack->getParentOp()).getResult(0);
     return {};
   }
 
-  void packArgument(ProjectOp op, BlockArgument argument, StringRef kind) {
+  void packArgument(ProjectOp op, BlockArgument argument, kernel::Packing kind) {
     Value packed = findAfter(argument, kind);
     if (!packed) {
       rewriter.setInsertionPointToStart(argument.getOwner());
@@ -103,30 +102,28 @@ private:
     rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(packed); });
   }
 
-  Value makePack(Location loc, Value value, StringRef kind) {
-    StringRef rows = rowsOf(value.getType()) == Rows::Last ? "last" : "all";
-    auto type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rows);
+  Value makePack(Location loc, Value value, kernel::Packing kind) {
+    auto type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rowsOf(value.getType()));
     return PackOp::create(rewriter, loc, type, value);
   }
 
-  Value packInside(PhaseOp phase, Value inner, StringRef kind) {
+  Value packInside(PhaseOp phase, Value inner, kernel::Packing kind) {
     rewriter.setInsertionPoint(&phase.getBody().front().back());
     Value packed = makePack(inner.getLoc(), inner, kind);
     SmallVector<unsigned> keep = llvm::to_vector(llvm::seq<unsigned>(0, phase.getNumResults()));
     return rebuild(rewriter, phase, keep, packed).getResults().back();
   }
 
-  Value packAfter(PhaseOp phase, Value value, StringRef kind) {
+  Value packAfter(PhaseOp phase, Value value, kernel::Packing kind) {
     rewriter.setInsertionPointAfter(phase);
     return packInPhase(value, kind);
   }
 
   /// A phase of its own at the insertion point.
-  Value packInPhase(Value value, StringRef kind) {
+  Value packInPhase(Value value, kernel::Packing kind) {
     OpBuilder::InsertionGuard guard(rewriter);
-    StringRef rows = rowsOf(value.getType()) == Rows::Last ? "last" : "all";
-    Type type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rows);
-    auto fresh = PhaseOp::create(rewriter, value.getLoc(), TypeRange(type), "rows");
+    Type type = PackedType::get(value.getContext(), columnsOf(value.getType()), kind, rowsOf(value.getType()));
+    auto fresh = PhaseOp::create(rewriter, value.getLoc(), TypeRange(type), PhaseKind::Rows);
     rewriter.createBlock(&fresh.getBody());
     Value packed = makePack(value.getLoc(), value, kind);
     YieldOp::create(rewriter, value.getLoc(), packed);

@@ -31,9 +31,10 @@ struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
         return;
       }
       auto packed = dyn_cast<PackedType>(project.getInput().getType());
-      StringRef wanted = packedKind(project.getWeight().getDefiningOp<WeightOp>());
+      kernel::Packing wanted = packedKind(project.getWeight().getDefiningOp<WeightOp>());
       if (!packed || packed.getKind() != wanted) {
-        op->emitError() << "after quantize: a projection with this weight must read rows packed as " << wanted;
+        op->emitError() << "after quantize: a projection with this weight must read rows packed as "
+                        << kernel::stringifyPacking(wanted);
         failed = true;
       }
     });

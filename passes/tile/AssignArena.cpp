@@ -27,17 +27,16 @@ int64_t bytesOf(kernel::BufferOp op, const tile::StepShape &step) {
 struct AssignArena : tile::impl::AssignArenaBase<AssignArena> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto number = [&](StringRef name) { return module->getAttrOfType<IntegerAttr>(name); };
-    if (!number("kernel.chunk") || !number("kernel.last_rows")) {
-      module.emitError() << "needs kernel.chunk and kernel.last_rows, which the layout stage sets";
+    kernel::PlanAttr facts = kernel::planOf(module);
+    if (!facts) {
+      module.emitError() << "needs kernel.plan, which the layout stage sets";
       return signalPassFailure();
     }
-    tile::StepShape step{number("kernel.chunk").getInt(), number("kernel.last_rows").getInt(),
-                         kernel::LevelInfo::fromModule(module).tokenTile};
+    tile::StepShape step{facts.getChunk(), facts.getLastRows(), kernel::LevelInfo::fromModule(module).tokenTile};
     int64_t arena = 0;
     for (auto plan : module.getOps<func::FuncOp>())
       arena = std::max(arena, place(plan, step));
-    module->setAttr("kernel.arena_bytes", Builder(&getContext()).getI64IntegerAttr(arena));
+    kernel::setPlan(module, kernel::withArenaBytes(facts, arena));
   }
 
   int64_t place(func::FuncOp plan, const tile::StepShape &step) {

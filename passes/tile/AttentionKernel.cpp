@@ -50,7 +50,7 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   panels = kernel::ceilDiv(head, 32);
   auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
   cache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
-  format = *kernel::parseFormat(std::string_view(cache.getFormat()));
+  format = cache.getFormat();
   query = code.pointers[argument(attention.getQuery())];
   keys = code.pointers[argument(attention.getKeys())];
   values = code.pointers[argument(attention.getValues())];
@@ -143,7 +143,7 @@ void AttentionWriter::block(Value kvHead, Value index) {
   int64_t panelBytes = kernel::info(format).panelBlockBytes;
   Value slot = cache.getRing() ? e.rem(index, blocks) : index;
   Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
-  func::FuncOp dot = code.tiler.dot(format, kernel::Activation::F32, tile, e.loc);
+  func::FuncOp dot = code.tiler.dot(format, kernel::Packing::F32, tile, e.loc);
   func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
   auto rows = [&](function_ref<void(Value)> body) { e.loop(e.number(0), e.number(tile), 1, body); };
   rows([&](Value r) { softmax(r, e.mul(index, 32)); });
@@ -176,7 +176,7 @@ void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
     for (auto [index, value] : llvm::enumerate(yield->getOperands())) {
       Value place = code.pointers[op.getIns().size() + index];
       if (value.getDefiningOp<gemma::PackOp>()) {
-        kernel::Activation kind = activationOf(cast<kernel::BufferType>(op.getOuts()[index].getType()));
+        kernel::Packing kind = packingOf(cast<kernel::BufferType>(op.getOuts()[index].getType()));
         int64_t bytes = packedBlockBytes(kind, step), groups = heads * head / 32;
         Value base = e.at(place, e.mul(e.add(e.mul(e.div(t, step), groups), e.mul(h, head / 32)), bytes));
         e.loop(e.number(0), e.number(head / 32), 1, [&](Value g) {

@@ -17,7 +17,7 @@ namespace {
 
 class DotWriter {
 public:
-  DotWriter(Emitter &e, kernel::Format format, kernel::Activation inputs, int64_t tokens, int64_t tile)
+  DotWriter(Emitter &e, kernel::Format format, kernel::Packing inputs, int64_t tokens, int64_t tile)
       : e(e), info(kernel::info(format)), inputs(inputs), tokens(tokens), tile(tile),
         lanes(std::min<int64_t>(e.lanes(), 32)), words(e.vec(lanes, e.i32())), bytes(e.vec(4 * lanes, e.i8())),
         floats(e.vec(lanes, e.f32())) {}
@@ -46,7 +46,7 @@ private:
 
   Emitter &e;
   const kernel::FormatInfo &info;
-  kernel::Activation inputs;
+  kernel::Packing inputs;
   int64_t tokens, tile; ///< the first tokens of a tile are multiplied
   int64_t lanes;
   VectorType words, bytes, floats;
@@ -158,7 +158,7 @@ void DotWriter::pairBlock(Value weights, Value inputs, int64_t first, int64_t co
 void DotWriter::block(Value weights, Value inputs, int64_t first, int64_t count, SmallVectorImpl<Value> &acc) {
   if (info.integer)
     return integerBlock(weights, inputs, first, count, acc);
-  if (this->inputs == kernel::Activation::BF16)
+  if (this->inputs == kernel::Packing::BF16)
     return pairBlock(weights, inputs, first, count, acc);
   SmallVector<Value> rows(count), pairs(count);
   for (int64_t column = 0; column < 32; ++column) {
@@ -215,7 +215,7 @@ void DotWriter::write(func::FuncOp function) {
 
 } // namespace
 
-void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens,
+void tile::writeDot(Emitter &e, func::FuncOp function, kernel::Format format, kernel::Packing inputs, int64_t tokens,
                     int64_t tile) {
   DotWriter(e, format, inputs, tokens, tile).write(function);
 }

@@ -11,9 +11,9 @@ namespace {
 
 /// The parts of a slots buffer as the code of an entry point sees them.
 struct Slots {
-  Slots(PhaseCode code, Value base, StringRef rows, int64_t k, int64_t experts)
-      : e(code.e), base(base), layout(rows.ends_with("last") ? code.tiler.shape.lastRows : code.tiler.shape.allRows, k,
-                                      experts, code.tiler.shape.tile) {}
+  Slots(PhaseCode code, Value base, gemma::Rows rows, int64_t k, int64_t experts)
+      : e(code.e), base(base), layout(rows == gemma::Rows::Last ? code.tiler.shape.lastRows : code.tiler.shape.allRows,
+                                      k, experts, code.tiler.shape.tile) {}
 
   Value word(int64_t part, Value index) { return e.at(e.at(base, part), e.mul(index, 4)); }
   Value get(int64_t part, Value index) { return e.toI64(e.load(e.i32(), word(part, index))); }
@@ -24,8 +24,8 @@ struct Slots {
   SlotsLayout layout;
 };
 
-StringRef rowsOf(Value buffer) {
-  return cast<kernel::BufferType>(buffer.getType()).getRows();
+gemma::Rows rowsOf(Value buffer) {
+  return kernel::stepRows(cast<kernel::BufferType>(buffer.getType()).getRows());
 }
 
 } // namespace
@@ -84,7 +84,7 @@ void tile::writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op) {
     Value row = slots.get(slots.layout.slotRow, slot);
     e.ifThen(e.less(e.number(-1), row), [&] {
       packRow(e, e.at(code.pointers[0], e.mul(row, width * 4)), code.pointers[2], slot, width,
-              activationOf(op.getPacked().getType()), tile);
+              packingOf(op.getPacked().getType()), tile);
     });
   });
 }
@@ -94,13 +94,13 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   int64_t tile = code.tiler.shape.tile;
   kernel::WeightType type = op.getWeight().getType();
   kernel::BufferType result = op.getResult().getType();
-  kernel::Format format = *kernel::parseFormat(std::string_view(type.getFormat()));
+  kernel::Format format = type.getFormat();
   const kernel::FormatInfo &info = kernel::info(format);
   int64_t panels = kernel::ceilDiv(type.getRows(), 32), groups = kernel::ceilDiv(type.getColumns(), 32);
   int64_t perExpert = type.getMembers() / op.getExperts(), tail = type.getRows() % 32;
   Slots slots(code, code.pointers[2], rowsOf(op.getSlots()), op.getTopK(), op.getExperts());
   Value gate = e.stack(tile * 128), up = e.stack(tile * 128);
-  func::FuncOp dot = code.tiler.dot(format, kernel::activationOf(format), tile, e.loc);
+  func::FuncOp dot = code.tiler.dot(format, kernel::packingOf(format), tile, e.loc);
   int64_t half = tile / 2;
 
   auto writeLane = [&](Value panel, Value lane, Value slot) {
@@ -110,8 +110,8 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
         Value a = activate(e, *op.getActivation(), e.load(vector, e.at(from, offset)));
         e.store(e.fmul(a, e.load(vector, e.at(e.at(up, e.mul(lane, 128)), offset))), e.at(from, offset));
       });
-    if (result.getKind() != "f32") { // rows of padding are 0 and stay so
-      kernel::Activation kind = activationOf(result);
+    if (result.getKind() != kernel::BufferKind::F32) { // rows of padding are 0 and stay so
+      kernel::Packing kind = packingOf(result);
       Value block =
           e.at(code.pointers[3], e.mul(e.add(e.mul(e.div(slot, tile), panels), panel), packedBlockBytes(kind, tile)));
       return packGroup(e, from, block, lane, kind, tile);
@@ -139,8 +139,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
                          e.add(e.mul(member, kernel::memberBytes(type)), e.mul(panel, groups * info.panelBlockBytes)));
     Value from = slots.get(slots.layout.runBegin, run), to = slots.get(slots.layout.runBegin, e.add(run, 1));
     e.loop(from, to, 1, [&](Value index) {
-      Value inputs =
-          e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
+      Value inputs = e.at(code.pointers[0], e.mul(index, groups * packedBlockBytes(kernel::packingOf(format), tile)));
       auto multiply = [&](func::FuncOp dot) {
         func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), gate});
         if (op.getActivation())
@@ -151,7 +150,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
       if (half > 0)
         e.ifElse(
             e.less(slots.get(slots.layout.slotRow, e.add(e.mul(index, tile), half)), e.number(0)),
-            [&] { multiply(code.tiler.dot(format, kernel::activationOf(format), tile, e.loc, half)); },
+            [&] { multiply(code.tiler.dot(format, kernel::packingOf(format), tile, e.loc, half)); },
             [&] { multiply(dot); });
       else
         multiply(dot);
@@ -167,7 +166,7 @@ void tile::writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op) {
   Emitter &e = code.e;
   int64_t k = op.getTopK(), width = op.getResult().getType().getWidth();
   Slots slots(code, code.pointers[2], rowsOf(op.getSlots()), k, op.getExperts());
-  e.claim(code.step, code.rowCount(op.getResult().getType().getRows()), [&](Value row) {
+  e.claim(code.step, code.rowCount(rowsOf(op.getResult())), [&](Value row) {
     Value to = e.at(code.pointers[3], e.mul(row, width * 4));
     e.columns(width, [&](Value offset, Type type) {
       Value sum = e.loop(e.number(0), e.number(k), 1, ValueRange(e.real(0, type)), [&](Value j, ValueRange acc) {

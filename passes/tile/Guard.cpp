@@ -27,10 +27,11 @@ void Guard::set(Emitter &e, Value begin, Value bytes, Access access) {
 
 void Guard::setAll(Emitter &e, Access access) {
   onFirstThread(e, [&] {
-    for (auto [field, size] : {std::pair(GM_STEP_ARENA, "kernel.arena_bytes"), std::pair(GM_STEP_KV, "kernel.kv_bytes"),
-                               std::pair(GM_STEP_WEIGHTS, "kernel.weight_bytes")})
-      if (auto known = tiler.module->getAttrOfType<IntegerAttr>(size))
-        set(e, e.stepField(step, field, e.ptr()), e.number(known.getInt()), access);
+    kernel::PlanAttr plan = kernel::planOf(tiler.module);
+    for (auto [field, bytes] :
+         {std::pair(GM_STEP_ARENA, *plan.getArenaBytes()), std::pair(GM_STEP_KV, plan.getKvBytes()),
+          std::pair(GM_STEP_WEIGHTS, plan.getWeightBytes())})
+      set(e, e.stepField(step, field, e.ptr()), e.number(bytes), access);
   });
 }
 
@@ -44,10 +45,11 @@ Value Guard::bytes(Emitter &e, Value place) {
   if (!buffer || buffer.getExternal())
     return {};
   kernel::BufferType type = buffer.getType();
-  if (type.getKind() == "slots" || type.getRows().starts_with("slots"))
+  if (type.getKind() == kernel::BufferKind::Slots || kernel::areSlots(type.getRows()))
     return e.number(bufferBytes(buffer, tiler.shape)); // laid out for a whole chunk
-  Value rows = e.stepField(step, type.getRows() == "last" ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
-  int64_t together = type.getKind().starts_with("packed") ? tiler.shape.tile : 1;
+  Value rows =
+      e.stepField(step, type.getRows() == kernel::BufferRows::Last ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
+  int64_t together = kernel::packingOf(type.getKind()) ? tiler.shape.tile : 1;
   return e.mul(e.ceilDiv(rows, together), bufferBytes(buffer, {together, together, together}));
 }
 

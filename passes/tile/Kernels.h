@@ -27,7 +27,7 @@ public:
   /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float
   /// [tile][32]. `groups` blocks of 32 columns; `inputs` is the format's own kind, or F32 for f32 and bf16; see
   /// Format.h and Sizes.h for the layouts. With `tokens` only the first so many of the tile are multiplied.
-  mlir::func::FuncOp dot(kernel::Format format, kernel::Activation inputs, int64_t tile, mlir::Location loc,
+  mlir::func::FuncOp dot(kernel::Format format, kernel::Packing inputs, int64_t tile, mlir::Location loc,
                          std::optional<int64_t> tokens = std::nullopt);
 
   /// Where an operand of a phase lies.
@@ -44,7 +44,7 @@ private:
   mlir::func::FuncOp makeFunction(const std::string &name, int64_t pointers, mlir::Location loc);
 
   std::map<std::string, mlir::func::FuncOp> functions; ///< phases by what they do, see phaseKey
-  std::map<std::tuple<kernel::Format, kernel::Activation, int64_t, int64_t>, mlir::func::FuncOp> dots;
+  std::map<std::tuple<kernel::Format, kernel::Packing, int64_t, int64_t>, mlir::func::FuncOp> dots;
   std::string prefix;
   bool guard;
 };
@@ -56,9 +56,9 @@ struct PhaseCode {
   mlir::Value step, thread;
   mlir::ValueRange pointers; ///< one for each operand of the phase op
 
-  mlir::Value rowCount(llvm::StringRef rows) const;
+  mlir::Value rowCount(gemma::Rows rows) const;
   /// Index, among all rows of the step, of row 0 of this kind of rows.
-  mlir::Value firstRow(llvm::StringRef rows) const;
+  mlir::Value firstRow(gemma::Rows rows) const;
 };
 
 void writeRows(PhaseCode code, kernel::RowsOp op);
@@ -72,20 +72,19 @@ void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
 void writeTap(PhaseCode code, kernel::TapOp op);
 
 /// Writes the body of a dot function, see Tiler::dot.
-void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Activation inputs, int64_t tokens,
+void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Packing inputs, int64_t tokens,
               int64_t tile);
 
 /// Packs 32 floats at `source` into the block at `block`, as token `lane` of a tile. With `count` < 32 only so many are
 /// there, the others are 0.
-void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, kernel::Activation kind,
-               int64_t tile);
+void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, kernel::Packing kind, int64_t tile);
 /// Packs a row of `width` floats as row `row` of a packed buffer.
-void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width,
-             kernel::Activation kind, int64_t tile);
+void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width, kernel::Packing kind,
+             int64_t tile);
 
 /// One elementwise operation of the gemma dialect on scalars or vectors. `weight` is the scalar of scale_by.
 mlir::Value elementwise(Emitter &e, mlir::Operation *op, mlir::ValueRange operands, mlir::Value weight);
-mlir::Value activate(Emitter &e, llvm::StringRef activation, mlir::Value gate);
+mlir::Value activate(Emitter &e, gemma::Activation activation, mlir::Value gate);
 
 /// Cosine and sine of float64 angles, scalars or vectors, good to float32.
 std::pair<mlir::Value, mlir::Value> cosSin(Emitter &e, mlir::Value angle);

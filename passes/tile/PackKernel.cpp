@@ -10,7 +10,7 @@ using namespace gemmac::tile;
 static constexpr double kRound = 12582912.0;
 static constexpr int64_t kRoundBits = 0x4B400000;
 
-void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::Activation kind, int64_t tile) {
+void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::Packing kind, int64_t tile) {
   auto floats = e.vec(32, e.f32()), words = e.vec(32, e.i32());
   Value x = e.load(floats, source);
   Value laneBytes = e.mul(lane, 4);
@@ -21,9 +21,9 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::
     for (int64_t i = 0, n = cast<VectorType>(all.getType()).getNumElements(); i < n; ++i)
       e.store(vector::ExtractOp::create(e.b, e.loc, all, i), e.at(e.at(block, i * tile * 4), laneBytes));
   };
-  if (kind == kernel::Activation::F32)
+  if (kind == kernel::Packing::F32)
     return spread(x);
-  if (kind == kernel::Activation::BF16)
+  if (kind == kernel::Packing::BF16)
     return spread(e.bitcast(e.toBf16(x), e.vec(16, e.i32())));
   Value amax = e.largest(math::AbsFOp::create(e.b, e.loc, x));
   Value positive = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, amax, e.real(0, e.f32()));
@@ -40,7 +40,7 @@ void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::
   e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
 }
 
-void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Activation kind,
+void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Packing kind,
                    int64_t tile) {
   int64_t groups = kernel::ceilDiv(width, 32), bytes = packedBlockBytes(kind, tile);
   Value lane = e.rem(row, tile);
@@ -64,8 +64,7 @@ namespace {
 /// Decodes one row of a table, 32 columns at a time, to floats at `out`.
 class RowReader {
 public:
-  RowReader(Emitter &e, kernel::WeightType type)
-      : e(e), type(type), info(kernel::info(*kernel::parseFormat(std::string_view(type.getFormat())))) {}
+  RowReader(Emitter &e, kernel::WeightType type) : e(e), type(type), info(kernel::info(type.getFormat())) {}
 
   void read(Value table, Value id, double scale, Value out);
 
@@ -195,7 +194,7 @@ Value RowReader::groupFromPanel(Value block, Value row) {
 
 void RowReader::read(Value table, Value id, double scale, Value out) {
   int64_t columns = type.getColumns(), groups = kernel::ceilDiv(columns, 32);
-  bool rows = type.getLayout() == "rows";
+  bool rows = type.getLayout() == kernel::Layout::Rows;
   int64_t bytes = rows ? info.rowGroupBytes : info.panelBlockBytes;
   Value base = e.at(table, e.mul(rows ? id : e.div(id, 32), groups * bytes)), row = e.rem(id, 32);
   auto floats = e.vec(32, e.f32());
@@ -223,7 +222,7 @@ void tile::gatherRow(Emitter &e, kernel::WeightType type, Value table, Value id,
 
 void tile::writeCache(Emitter &e, kernel::CacheType type, Value cache, Value row, Value position) {
   int64_t head = type.getHeadDim(), blocks = type.getSlots() / 32, blockBytes = kernel::cacheBlockBytes(type);
-  bool wide = type.getFormat() == "f32", keys = type.getKind() == "keys";
+  bool wide = type.getFormat() == kernel::Format::F32, keys = type.getKind() == kernel::CacheKind::Keys;
   int64_t panelBytes = wide ? 4096 : 2048;
   Value slot = type.getRing() ? e.rem(position, type.getSlots()) : position;
   Value inBlock = e.rem(slot, 32), block = e.mul(e.div(slot, 32), blockBytes);

@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def AssignArena : Pass<"kernel-assign-arena", "::mlir::ModuleOp"> {
   let summary = "Give every buffer its place in the arena, by liveness";
   let description = [{
-    Buffers that are never alive together share memory. Leaves `kernel.arena_bytes` on the module.
+    Buffers that are never alive together share memory. Leaves the arena's bytes in `kernel.plan`.
   }];
 }
 

@@ -112,7 +112,7 @@ SmallVector<Value> ProjectWriter::values(const Part &part, Value inPanel, Value 
 void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value row) {
   SmallVector<Value> staging(part.yields.size()); // 32 values of a yield that is packed
   for (auto [i, yield] : llvm::enumerate(part.yields))
-    if (outType(yield).getKind() != "f32")
+    if (outType(yield).getKind() != kernel::BufferKind::F32)
       staging[i] = e.stack(128);
   Value columnBytes = e.mul(panel, 128);
   auto put = [&](Value inPanel, Type type) {
@@ -142,7 +142,7 @@ void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value 
   for (auto [i, yield] : llvm::enumerate(part.yields)) {
     if (!staging[i])
       continue;
-    kernel::Activation kind = activationOf(outType(yield));
+    kernel::Packing kind = packingOf(outType(yield));
     int64_t bytes = packedBlockBytes(kind, tile), groups = kernel::ceilDiv(part.columns, 32);
     Value block = e.at(out(yield), e.mul(e.add(e.mul(e.div(row, tile), groups), panel), bytes));
     packGroup(e, staging[i], block, lane, kind, tile);
@@ -154,12 +154,12 @@ void ProjectWriter::writePanel(const Part &part, Value panel) {
   e.loop(e.number(0), e.ceilDiv(rows, tile), 1, [&](Value index) {
     for (gemma::ProjectOp p : part.projections) {
       kernel::WeightType type = weightType(p);
-      kernel::Format format = *kernel::parseFormat(std::string_view(type.getFormat()));
+      kernel::Format format = type.getFormat();
       int64_t groups = kernel::ceilDiv(type.getColumns(), 32);
       Value weights = e.at(place(p.getWeight()), e.mul(panel, groups * kernel::info(format).panelBlockBytes));
       Value inputs =
-          e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::activationOf(format), tile)));
-      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::activationOf(format), tile, e.loc),
+          e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::packingOf(format), tile)));
+      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::packingOf(format), tile, e.loc),
                            ValueRange{weights, inputs, e.number(groups), results[p]});
     }
     Value first = e.mul(index, tile);

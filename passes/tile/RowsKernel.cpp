@@ -9,9 +9,9 @@ using namespace mlir;
 using namespace gemmac;
 using namespace gemmac::tile;
 
-Value tile::activate(Emitter &e, StringRef activation, Value z) {
+Value tile::activate(Emitter &e, gemma::Activation activation, Value z) {
   Type type = z.getType();
-  if (activation == "silu") {
+  if (activation == gemma::Activation::Silu) {
     Value down = e.exp(e.fsub(e.real(0, type), z));
     return e.fdiv(z, e.fadd(e.real(1, type), down));
   }
@@ -80,7 +80,8 @@ Value RowsWriter::target(Value result, int64_t columns) {
   auto yield = cast<kernel::YieldOp>(op.getBody().front().back());
   for (auto [index, value] : llvm::enumerate(yield.getOperands()))
     if (value == result)
-      if (auto type = dyn_cast<kernel::BufferType>(op.getOuts()[index].getType()); type && type.getKind() == "f32")
+      if (auto type = dyn_cast<kernel::BufferType>(op.getOuts()[index].getType());
+          type && type.getKind() == kernel::BufferKind::F32)
         return e.at(code.pointers[op.getIns().size() + index], e.mul(row, type.getWidth() * 4));
   Value &memory = scratch[result];
   if (!memory)
@@ -113,8 +114,7 @@ void RowsWriter::rope(gemma::RopeOp rope, Value out) {
   int64_t columns = gemma::columnsOf(rope.getType()), head = rope.getHeadDim(), pairs = rope.getPairs(),
           half = head / 2;
   Value in = pointer(rope.getInput());
-  int64_t argument = cast<IntegerAttr>(rope->getAttr("table")).getInt();
-  Value table = e.at(code.pointers[argument], e.mul(globalRow, 2 * pairs * 4));
+  Value table = e.at(code.pointers[*rope.getTable()], e.mul(globalRow, 2 * pairs * 4));
   e.loop(e.number(0), e.number(columns * 4), head * 4, [&](Value offset) {
     Value from = e.at(in, offset), to = e.at(out, offset);
     e.columns(pairs, [&](Value column, Type type) {
@@ -197,8 +197,8 @@ void RowsWriter::yield(kernel::YieldOp yield) {
     }
     auto buffer = cast<kernel::BufferType>(type);
     if (auto pack = value.getDefiningOp<gemma::PackOp>()) {
-      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), activationOf(buffer), code.tiler.shape.tile);
-    } else if (buffer.getKind() == "f32") {
+      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), packingOf(buffer), code.tiler.shape.tile);
+    } else if (buffer.getKind() == kernel::BufferKind::F32) {
       Value to = e.at(place, e.mul(row, buffer.getWidth() * 4)), from = pointer(value);
       bool direct = !isa<gemma::SliceOp, gemma::LastRowsOp>(value.getDefiningOp()) &&
                     llvm::find(yield.getOperands(), value) - yield.getOperands().begin() == static_cast<int64_t>(index);
@@ -231,8 +231,8 @@ void tile::writeTap(PhaseCode code, kernel::TapOp op) {
   Emitter &e = code.e;
   kernel::BufferType type = op.getInput().getType();
   int64_t width = type.getWidth();
-  Value first = type.getRows() == "last" ? e.number(0) : code.firstRow("last");
-  e.claim(code.step, code.rowCount("last"), [&](Value row) {
+  Value first = type.getRows() == kernel::BufferRows::Last ? e.number(0) : code.firstRow(gemma::Rows::Last);
+  e.claim(code.step, code.rowCount(gemma::Rows::Last), [&](Value row) {
     Value from = e.at(code.pointers[0], e.mul(e.add(first, row), width * 4));
     Value to = e.at(code.pointers[1], e.mul(row, static_cast<int64_t>(op.getColumns()) * 4));
     e.columns(width, [&](Value column, Type type) { e.store(e.load(type, e.at(from, column)), e.at(to, column)); });
@@ -288,7 +288,7 @@ void tile::writeRopeTable(PhaseCode code, kernel::RopeTableOp op) {
   }
   Value data = LLVM::AddressOfOp::create(e.b, e.loc, e.ptr(), name);
   Value position = e.stepField(code.step, GM_STEP_POSITION, e.i64());
-  e.claim(code.step, code.rowCount("all"), [&](Value row) {
+  e.claim(code.step, code.rowCount(gemma::Rows::All), [&](Value row) {
     Value out = e.at(code.pointers[0], e.mul(row, pairs * 8));
     Value here = arith::SIToFPOp::create(e.b, e.loc, e.f32(), e.add(position, row));
     e.columns(pairs, [&](Value offset, Type type) {

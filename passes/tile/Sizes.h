@@ -26,16 +26,13 @@ struct StepShape {
 /// begins with the sum as it stands. Wider codes have multiples of it.
 inline constexpr int64_t kZeroTerm = 8;
 
-inline int64_t packedBlockBytes(kernel::Activation kind, int64_t tile) {
-  return tile * (kind == kernel::Activation::I8 ? 44 : kind == kernel::Activation::BF16 ? 64 : 128);
+inline int64_t packedBlockBytes(kernel::Packing kind, int64_t tile) {
+  return tile * (kind == kernel::Packing::I8 ? 44 : kind == kernel::Packing::BF16 ? 64 : 128);
 }
 
-/// Of a buffer whose kind begins with "packed_".
-inline kernel::Activation activationOf(kernel::BufferType type) {
-  llvm::StringRef kind = type.getKind();
-  return kind == "packed_i8"     ? kernel::Activation::I8
-         : kind == "packed_bf16" ? kernel::Activation::BF16
-                                 : kernel::Activation::F32;
+/// Of a buffer of packed rows.
+inline kernel::Packing packingOf(kernel::BufferType type) {
+  return *kernel::packingOf(type.getKind());
 }
 
 /// Where the parts of a slots buffer lie, in bytes: for `rows` rows with k experts each, out of E.
@@ -55,17 +52,16 @@ struct SlotsLayout {
 };
 
 inline int64_t bufferBytes(kernel::BufferType type, const StepShape &step, int64_t experts = 0, int64_t topK = 0) {
-  bool last = type.getRows() == "last" || type.getRows() == "slots_last";
-  int64_t rows = last ? step.lastRows : step.allRows;
-  if (type.getKind() == "slots")
+  int64_t rows = kernel::stepRows(type.getRows()) == gemma::Rows::Last ? step.lastRows : step.allRows;
+  if (type.getKind() == kernel::BufferKind::Slots)
     return SlotsLayout(rows, topK, experts, step.tile).bytes;
-  if (type.getRows().starts_with("slots"))
+  if (kernel::areSlots(type.getRows()))
     rows = SlotsLayout(rows, topK, experts, step.tile).maxTiles * step.tile;
-  if (type.getKind() == "routing")
+  if (type.getKind() == kernel::BufferKind::Routing)
     return rows * 8 * type.getWidth();
-  if (type.getKind().starts_with("packed"))
+  if (auto packing = kernel::packingOf(type.getKind()))
     return kernel::ceilDiv(rows, step.tile) * kernel::ceilDiv(type.getWidth(), 32) *
-           packedBlockBytes(activationOf(type), step.tile);
+           packedBlockBytes(*packing, step.tile);
   return rows * type.getWidth() * 4;
 }
 

@@ -42,11 +42,11 @@ std::string phaseKey(Operation *phase) {
 }
 
 bool isLast(Operation *phase) {
-  if (auto rows = phase->getAttrOfType<StringAttr>("rows"))
-    return rows.getValue() == "last";
+  if (auto rows = phase->getAttrOfType<gemma::RowsAttr>("rows"))
+    return rows.getValue() == gemma::Rows::Last;
   return llvm::any_of(phase->getOperandTypes(), [](Type type) {
     auto buffer = dyn_cast<kernel::BufferType>(type);
-    return buffer && buffer.getRows().ends_with("last");
+    return buffer && kernel::stepRows(buffer.getRows()) == gemma::Rows::Last;
   });
 }
 
@@ -63,12 +63,12 @@ void makeLocal(func::FuncOp function) {
 Tiler::Tiler(ModuleOp module, const kernel::LevelInfo &level, bool guard)
     : module(module), b(module.getContext()), level(level), guard(guard) {}
 
-Value PhaseCode::rowCount(StringRef rows) const {
-  return e.stepField(step, rows.ends_with("last") ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
+Value PhaseCode::rowCount(gemma::Rows rows) const {
+  return e.stepField(step, rows == gemma::Rows::Last ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
 }
 
-Value PhaseCode::firstRow(StringRef rows) const {
-  return rows.ends_with("last") ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
+Value PhaseCode::firstRow(gemma::Rows rows) const {
+  return rows == gemma::Rows::Last ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
 }
 
 func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Location loc) {
@@ -82,7 +82,7 @@ func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Loca
   return function;
 }
 
-func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_t tile, Location loc,
+func::FuncOp Tiler::dot(kernel::Format format, kernel::Packing inputs, int64_t tile, Location loc,
                         std::optional<int64_t> some) {
   int64_t tokens = some.value_or(tile);
   func::FuncOp &known = dots[{format, inputs, tile, tokens}];
@@ -92,8 +92,7 @@ func::FuncOp Tiler::dot(kernel::Format format, kernel::Activation inputs, int64_
   b.setInsertionPointToEnd(module.getBody());
   Type ptr = LLVM::LLVMPointerType::get(b.getContext());
   std::string name =
-      ("dot_" + StringRef(kernel::info(format).name) + "_" + StringRef(kernel::name(inputs)) + "_" + Twine(tokens))
-          .str();
+      ("dot_" + kernel::stringifyFormat(format) + "_" + kernel::stringifyPacking(inputs) + "_" + Twine(tokens)).str();
   if (tokens < tile)
     name += "_of_" + std::to_string(tile);
   known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
@@ -142,7 +141,7 @@ Value Tiler::address(Emitter &e, Value place, Value step) {
   if (auto cache = place.getDefiningOp<kernel::CacheOp>())
     return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(cache.getOffset()));
   if (auto buffer = place.getDefiningOp<kernel::BufferOp>()) {
-    if (buffer.getExternal() == "hidden")
+    if (buffer.getExternal() == kernel::External::Hidden)
       return e.at(e.stepField(step, GM_STEP_HIDDEN, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
     if (buffer.getExternal())
       return e.stepField(step, GM_STEP_LOGITS, e.ptr());
@@ -219,9 +218,9 @@ struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
     ModuleOp module = getOperation();
     kernel::LevelInfo level = kernel::LevelInfo::fromModule(module);
     SmallVector<func::FuncOp> plans(module.getOps<func::FuncOp>());
-    auto number = [&](StringRef name) { return module->getAttrOfType<IntegerAttr>(name).getInt(); };
-    if (plans.size() != 1 || level.symbol.empty() || !module->getAttr("kernel.arena_bytes")) {
-      module.emitError() << "needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena";
+    kernel::PlanAttr facts = kernel::planOf(module);
+    if (plans.size() != 1 || level.symbol.empty() || !facts || !facts.getArenaBytes()) {
+      module.emitError() << "needs one plan, kernel.level, and kernel.plan with arena_bytes from kernel-assign-arena";
       return signalPassFailure();
     }
     Tiler tiler(module, level, guard);
@@ -232,8 +231,8 @@ struct TilePhases : tile::impl::TilePhasesBase<TilePhases> {
     barrier.setPrivate();
     std::string prefix = "gm_" + level.symbol;
     tiler.writeEntry(plans[0], prefix + "_decode", {1, 1, 1}, /*taps=*/false);
-    tiler.writeEntry(plans[0], prefix + "_prefill",
-                     {number("kernel.chunk"), number("kernel.last_rows"), level.tokenTile}, /*taps=*/true);
+    tiler.writeEntry(plans[0], prefix + "_prefill", {facts.getChunk(), facts.getLastRows(), level.tokenTile},
+                     /*taps=*/true);
     tiler.writeRead(prefix + "_read");
     plans[0].erase();
   }

@@ -160,8 +160,8 @@ def choice(chosen, job):
 
 def router_format(name, ir):
     """f32 weights, and rows that are not rounded for them."""
-    routers = re.findall(r'(%\w+) = gemma.weight "[^"]*router" index \d+ floor "f32" format "(\w+)"', ir)
-    reads = [kind for weight, _ in routers for kind in re.findall(rf'gemma.project %[\w#]+, {weight} : !gemma.packed<\d+ x "(\w+)"', ir)]
+    routers = re.findall(r'(%\w+) = gemma.weight "[^"]*router" index \d+ floor f32 format "(\w+)"', ir)
+    reads = [kind for weight, _ in routers for kind in re.findall(rf'gemma.project %[\w#]+, {weight} : !gemma.packed<\d+ x (\w+)', ir)]
     wrong = not routers or {f for _, f in routers} != {"f32"} or len(reads) != len(routers) or set(reads) != {"f32"}
     return Row(name, "differ", float(wrong), 0.5, detail=f"formats {routers}, rows {reads}", note="f32 weights, f32 rows")
 

@@ -70,16 +70,16 @@ WeightSource reference::packedWeights(const Inputs &inputs) {
   return [&inputs](gemma::WeightOp op) -> Result<std::vector<float>> {
     if (Status known = checkWeight(inputs, op); !known)
       return known.error();
-    auto format = kernel::parseFormat(op.getFormat() ? std::string_view(*op.getFormat()) : "f32");
+    kernel::Format format = op.getFormat().value_or(kernel::Format::F32);
     const std::vector<int64_t> &shape = inputs.model.weights[op.getIndex()].shape;
     int64_t columns = shape.back(), rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
     int64_t members = shape.size() > 2 ? shape[0] : 1;
     auto layout = shape.size() > 1 ? kernel::Layout::Panel : kernel::Layout::Vector;
-    int64_t bytes = kernel::weightBytes(*format, layout, rows, columns);
+    int64_t bytes = kernel::weightBytes(format, layout, rows, columns);
 
     pack::Item item;
     item.weight = static_cast<int64_t>(op.getIndex());
-    item.format = *format;
+    item.format = format;
     item.layout = layout;
     item.bytes = members * bytes;
     std::vector<uint8_t> section(item.bytes);
@@ -93,7 +93,7 @@ WeightSource reference::packedWeights(const Inputs &inputs) {
       return packed.error();
     std::vector<float> values;
     for (int64_t member = 0; member < members; ++member) {
-      std::vector<float> one = pack::unpackWeight(*format, layout, std::span(section).subspan(member * bytes, bytes),
+      std::vector<float> one = pack::unpackWeight(format, layout, std::span(section).subspan(member * bytes, bytes),
                                                   rows, columns, options.q8Zero);
       values.insert(values.end(), one.begin(), one.end());
     }

@@ -105,7 +105,7 @@ TEST_F(CheckpointWeightsTest, OffsetIsAdded) {
 TEST_F(CheckpointWeightsTest,
        PackedRoundsToTheFormat) { // 257 has nine significant bits, bf16 eight: the tie goes to even
   Inputs inputs = inputsOf({1, 259}, {{1, 259}});
-  Result<std::vector<float>> packed = packedWeights(inputs)(weight(R"("w" index 0 format "bf16" : tensor<1x259xf32>)"));
+  Result<std::vector<float>> packed = packedWeights(inputs)(weight(R"("w" index 0 format bf16 : tensor<1x259xf32>)"));
   ASSERT_TRUE(packed) << packed.error().message;
   EXPECT_EQ((*packed)[255], 255);
   EXPECT_EQ((*packed)[257], 256);

@@ -2,7 +2,6 @@
 // numbers.
 #include "test/reference/Interpreter.h"
 
-#include "dialects/kernel/Format.h"
 #include "test/reference/Operations.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -79,10 +78,9 @@ Result<Tensor> Interpreter::weight(gemma::WeightOp op) {
 }
 
 /// How the input of a product with this weight is packed: as its format asks, where it has one.
-static StringRef activationKind(mlir::Value weight) {
+static kernel::Packing packing(mlir::Value weight) {
   auto op = weight.getDefiningOp<gemma::WeightOp>();
-  auto format = op && op.getFormat() ? kernel::parseFormat(std::string_view(*op.getFormat())) : std::nullopt;
-  return format ? StringRef(kernel::name(kernel::activationOf(*format))) : "f32";
+  return op ? gemma::packedKind(op) : kernel::Packing::F32;
 }
 
 Result<Tensor> Interpreter::evaluate(Operation &operation) {
@@ -133,8 +131,7 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       })
       .Case([&](gemma::ExpertsOp op) {
         return experts(in(op.getInput()), in(op.getRouting()), in(op.getGateUp()), in(op.getDown()),
-                       dim(op.getDown(), 2), op.getActivation(), activationKind(op.getGateUp()),
-                       activationKind(op.getDown()));
+                       dim(op.getDown(), 2), op.getActivation(), packing(op.getGateUp()), packing(op.getDown()));
       })
       .Case([&](gemma::LastRowsOp op) { return lastRows(in(op.getInput()), last); })
       .Default([](Operation &op) { return Error{"the reference interpreter does not know " + nameOf(op)}; });

@@ -50,20 +50,20 @@ constexpr llvm::StringLiteral kModel = R"(
 constexpr llvm::StringLiteral kHoisted = R"(
   func.func @model(%ids: tensor<?xi32>) -> tensor<?x4xf32, "last"> {
     %table = gemma.weight "table" index 0 : tensor<4x2xf32>
-    %x, %r, %q = gemma.phase "rows" -> tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32, "last"> {
+    %x, %r, %q = gemma.phase rows -> tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32, "last"> {
       %x = gemma.embed %ids, %table scale 10.0 : tensor<?xi32>, tensor<4x2xf32> -> tensor<?x2xf32>
       %r = gemma.rope %x head_dim 2 pairs 1 theta 100.0 denominator 2 : tensor<?x2xf32> -> tensor<?x2xf32>
       %l = gemma.last_rows %x : tensor<?x2xf32> -> tensor<?x2xf32, "last">
       %q = gemma.rope %l head_dim 2 pairs 1 theta 100.0 denominator 2 : tensor<?x2xf32, "last"> -> tensor<?x2xf32, "last">
       gemma.yield %x, %r, %q : tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32, "last">
     }
-    %a = gemma.phase "attention" -> !gemma.packed<2 x "f32", "last"> {
+    %a = gemma.phase attention -> !gemma.packed<2 x f32, last> {
       %a = gemma.attention %q, %r, %x heads 1 kv_heads 1 head_dim 2 scale 0.5 window 2
           : tensor<?x2xf32, "last">, tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x2xf32, "last">
-      %p = gemma.pack %a : tensor<?x2xf32, "last"> -> !gemma.packed<2 x "f32", "last">
-      gemma.yield %p : !gemma.packed<2 x "f32", "last">
+      %p = gemma.pack %a : tensor<?x2xf32, "last"> -> !gemma.packed<2 x f32, last>
+      gemma.yield %p : !gemma.packed<2 x f32, last>
     }
-    %y = gemma.project %a, %table : !gemma.packed<2 x "f32", "last">, tensor<4x2xf32> -> tensor<?x4xf32, "last">
+    %y = gemma.project %a, %table : !gemma.packed<2 x f32, last>, tensor<4x2xf32> -> tensor<?x4xf32, "last">
     return %y : tensor<?x4xf32, "last">
   })";
 
@@ -94,8 +94,8 @@ TEST_F(InterpreterTest, PackedCodesAreRounded) {
   mlir::func::FuncOp function = parse(R"(
     func.func @f(%x: tensor<?x2xf32>) -> tensor<?x1xf32> {
       %w = gemma.weight "w" index 0 : tensor<1x2xf32>
-      %p = gemma.pack %x : tensor<?x2xf32> -> !gemma.packed<2 x "i8", "all">
-      %y = gemma.project %p, %w : !gemma.packed<2 x "i8", "all">, tensor<1x2xf32> -> tensor<?x1xf32>
+      %p = gemma.pack %x : tensor<?x2xf32> -> !gemma.packed<2 x i8, all>
+      %y = gemma.project %p, %w : !gemma.packed<2 x i8, all>, tensor<1x2xf32> -> tensor<?x1xf32>
       return %y : tensor<?x1xf32>
     })");
   Result<std::vector<Tensor>> result = call(function, {{2, {127, 0.6f}, {}}}, 1, 1, counting);
@@ -110,13 +110,13 @@ TEST_F(InterpreterTest, RouteIsProjectionAndTopK) {
       %s = gemma.weight "s" index 1 : tensor<3xf32>
       %gu = gemma.weight "gu" index 2 : tensor<3x2x2xf32>
       %d = gemma.weight "d" index 3 : tensor<3x2x1xf32>
-      %a = gemma.route %x, %w, %s : tensor<?x2xf32>, tensor<3x2xf32>, tensor<3xf32> -> !gemma.routing<2 of 3, "all">
+      %a = gemma.route %x, %w, %s : tensor<?x2xf32>, tensor<3x2xf32>, tensor<3xf32> -> !gemma.routing<2 of 3, all>
       %y = gemma.project %x, %w : tensor<?x2xf32>, tensor<3x2xf32> -> tensor<?x3xf32>
-      %b = gemma.top_k %y, %s : tensor<?x3xf32>, tensor<3xf32> -> !gemma.routing<2 of 3, "all">
-      %p = gemma.experts %x, %a, %gu, %d "gelu_tanh"
-        : tensor<?x2xf32>, !gemma.routing<2 of 3, "all">, tensor<3x2x2xf32>, tensor<3x2x1xf32> -> tensor<?x2xf32>
-      %q = gemma.experts %x, %b, %gu, %d "gelu_tanh"
-        : tensor<?x2xf32>, !gemma.routing<2 of 3, "all">, tensor<3x2x2xf32>, tensor<3x2x1xf32> -> tensor<?x2xf32>
+      %b = gemma.top_k %y, %s : tensor<?x3xf32>, tensor<3xf32> -> !gemma.routing<2 of 3, all>
+      %p = gemma.experts %x, %a, %gu, %d gelu_tanh
+        : tensor<?x2xf32>, !gemma.routing<2 of 3, all>, tensor<3x2x2xf32>, tensor<3x2x1xf32> -> tensor<?x2xf32>
+      %q = gemma.experts %x, %b, %gu, %d gelu_tanh
+        : tensor<?x2xf32>, !gemma.routing<2 of 3, all>, tensor<3x2x2xf32>, tensor<3x2x1xf32> -> tensor<?x2xf32>
       return %p, %q : tensor<?x2xf32>, tensor<?x2xf32>
     })");
   Result<std::vector<Tensor>> result = call(function, {{2, {1, 2, -3, 0.5f}, {}}}, 2, 2, counting);

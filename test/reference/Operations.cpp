@@ -33,8 +33,8 @@ template <class F> Tensor forEach(const Tensor &a, const Tensor &b, F f) {
   return result;
 }
 
-double activate(double z, llvm::StringRef activation) {
-  if (activation == "silu")
+double activate(double z, gemma::Activation activation) {
+  if (activation == gemma::Activation::Silu)
     return z / (1 + std::exp(-z));
   return 0.5 * z * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (z + 0.044715 * z * z * z)));
 }
@@ -114,8 +114,8 @@ Tensor reference::packBf16(const Tensor &input) {
   return result;
 }
 
-Tensor reference::pack(const Tensor &input, llvm::StringRef kind) {
-  return kind == "i8" ? packI8(input) : kind == "bf16" ? packBf16(input) : input;
+Tensor reference::pack(const Tensor &input, kernel::Packing kind) {
+  return kind == kernel::Packing::I8 ? packI8(input) : kind == kernel::Packing::BF16 ? packBf16(input) : input;
 }
 
 Tensor reference::scale(const Tensor &input, double by) {
@@ -138,7 +138,7 @@ Tensor reference::mul(const Tensor &lhs, const Tensor &rhs) {
   return forEach(lhs, rhs, [](double a, double b) { return a * b; });
 }
 
-Tensor reference::gated(const Tensor &gate, const Tensor &up, llvm::StringRef activation) {
+Tensor reference::gated(const Tensor &gate, const Tensor &up, gemma::Activation activation) {
   return forEach(gate, up, [&](double g, double u) { return activate(g, activation) * u; });
 }
 
@@ -242,8 +242,8 @@ Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t to
 }
 
 Tensor reference::experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down,
-                          int64_t hidden, llvm::StringRef activation, llvm::StringRef outerKind,
-                          llvm::StringRef innerKind) {
+                          int64_t hidden, gemma::Activation activation, kernel::Packing outerKind,
+                          kernel::Packing innerKind) {
   int64_t columns = input.columns;
   Tensor result = rowsLike(input, columns);
   for (int64_t t = 0; t < input.rows(); ++t) {

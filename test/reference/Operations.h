@@ -16,13 +16,13 @@ Tensor project(const Tensor &input, const float *weight, int64_t outputs);
 /// Codes and scales of 32 columns each, multiplied out again.
 Tensor packI8(const Tensor &input);
 Tensor packBf16(const Tensor &input);
-/// gemma.pack of one kind: i8, bf16 or f32.
-Tensor pack(const Tensor &input, llvm::StringRef kind);
+/// gemma.pack of one kind.
+Tensor pack(const Tensor &input, kernel::Packing kind);
 Tensor scale(const Tensor &input, double by);
 Tensor slice(const Tensor &input, int64_t offset, int64_t columns);
 Tensor add(const Tensor &lhs, const Tensor &rhs);
 Tensor mul(const Tensor &lhs, const Tensor &rhs);
-Tensor gated(const Tensor &gate, const Tensor &up, llvm::StringRef activation);
+Tensor gated(const Tensor &gate, const Tensor &up, gemma::Activation activation);
 Tensor softcap(const Tensor &input, double cap);
 /// Row t stands at `firstPosition` + t.
 Tensor rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t pairs, double theta,
@@ -39,7 +39,7 @@ Tensor noisyScores(const Tensor &scores, const Tensor *deviations, uint64_t seed
 Tensor topK(const Tensor &scores, const Tensor &perExpert, int64_t topK);
 /// gateUp [E, 2 F, D], down [E, D, F]. `outerKind` and `innerKind`: how the inputs of the two are packed.
 Tensor experts(const Tensor &input, const Tensor &routing, const Tensor &gateUp, const Tensor &down, int64_t hidden,
-               llvm::StringRef activation, llvm::StringRef outerKind, llvm::StringRef innerKind);
+               gemma::Activation activation, kernel::Packing outerKind, kernel::Packing innerKind);
 Tensor lastRows(const Tensor &input, int64_t rows);
 
 } // namespace gemmac::reference

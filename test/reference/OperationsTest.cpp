@@ -77,8 +77,8 @@ TEST(Elementwise, ScaleAddMulSlice) {
 TEST(Gated, KnowsBothActivations) {
   // silu(1) = 1 / (1 + 1/e) = 0.731059; gelu_tanh(1) = 0.5 (1 + tanh(0.797885 * 1.044715)) = 0.841192
   Tensor gate = rows(3, {1, -1, 0}), up = rows(3, {2, 2, 7});
-  expectNear(gated(gate, up, "silu"), {1.4621172f, -0.5378828f, 0});
-  expectNear(gated(gate, up, "gelu_tanh"), {1.6823840f, -0.3176160f, 0});
+  expectNear(gated(gate, up, gemma::Activation::Silu), {1.4621172f, -0.5378828f, 0});
+  expectNear(gated(gate, up, gemma::Activation::GeluTanh), {1.6823840f, -0.3176160f, 0});
 }
 
 TEST(Softcap, BendsTowardsTheCap) { // 2 tanh(0.5) = 0.924234
@@ -202,12 +202,15 @@ TEST(Experts, SumTheChosenWithTheirWeights) {
   Tensor routing{2, {0.25f, 2}, {1, 0}};
   Tensor gateUp = rows(1, {1, 10, -1, 20}), down = rows(1, {3, 5});
   double first = 5 * (-1 / (1 + std::exp(1.0))) * 20, second = 3 * (1 / (1 + std::exp(-1.0))) * 10;
-  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "f32", "f32"), {float(0.25 * first + 2 * second)},
-             1e-5);
+  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, gemma::Activation::Silu, kernel::Packing::F32,
+                     kernel::Packing::F32),
+             {float(0.25 * first + 2 * second)}, 1e-5);
   // One column is one group, so 8 bits hold it exactly; bfloat16 rounds the inner products.
-  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "i8", "i8"), {float(0.25 * first + 2 * second)},
-             1e-5);
-  Tensor rounded = experts(rows(1, {1}), routing, gateUp, down, 1, "silu", "f32", "bf16");
+  expectNear(experts(rows(1, {1}), routing, gateUp, down, 1, gemma::Activation::Silu, kernel::Packing::I8,
+                     kernel::Packing::I8),
+             {float(0.25 * first + 2 * second)}, 1e-5);
+  Tensor rounded = experts(rows(1, {1}), routing, gateUp, down, 1, gemma::Activation::Silu, kernel::Packing::F32,
+                           kernel::Packing::BF16);
   EXPECT_GT(std::abs(rounded.data[0] - (0.25 * first + 2 * second)), 1e-5);
   expectNear(rounded, {float(0.25 * first + 2 * second)}, 0.1);
 }

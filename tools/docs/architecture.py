@@ -53,9 +53,9 @@ def blank_registers(pick):
 EXCERPTS = {
     'import': ('0-import.mlir', run_of(r'gemma\.attention', 8)),
     'normalize': ('1-normalize.mlir', run_of(r'gemma\.last_rows', 6)),
-    'fuse': ('2-fuse.mlir', ops_of(r'gemma\.phase "rows"', 2, after=r'gemma\.phase "attention"')),
+    'fuse': ('2-fuse.mlir', ops_of(r'gemma\.phase rows', 2, after=r'gemma\.phase attention')),
     'quantize-weights': ('3-quantize.mlir', run_of(r'gemma\.weight "embed"', 3)),
-    'quantize': ('3-quantize.mlir', ops_of(r'gemma\.phase "rows"', 2, after=r'gemma\.phase "attention"')),
+    'quantize': ('3-quantize.mlir', ops_of(r'gemma\.phase rows', 2, after=r'gemma\.phase attention')),
     'layout-weights': ('4-layout.mlir', matching(r'kernel\.(weight "(embed|layers\.0\.(attn_norm|q_proj))|cache at)', 5)),
     'layout': ('4-layout.mlir', ops_of(r'kernel\.rows', 2, after=r'kernel\.attention')),
     'tile-entry': ('5-tile.x86-64-v3.mlir', run_of(r'call @\w+_decode_attention', 10)),

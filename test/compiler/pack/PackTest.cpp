@@ -47,8 +47,8 @@ TEST(Pack, everyFormatLayoutAndOddShape) {
     memory.add("t", {rows, columns}, x);
     for (const kernel::FormatInfo &f : kernel::kFormats)
       for (Layout layout : {Layout::Panel, Layout::Rows}) {
-        std::string what(f.name);
-        what += " " + std::string(kernel::name(layout)) + " " + std::to_string(rows) + "x" + std::to_string(columns);
+        std::string what = kernel::name(f.format);
+        what += " " + kernel::name(layout) + " " + std::to_string(rows) + "x" + std::to_string(columns);
         Packed packed = packOne(model, memory, f.format, layout);
         ASSERT_EQ(packed.error, "") << what;
         expectNear(unpackWeight(f.format, layout, packed.bytes, rows, columns), x, tolerance(f.format), what);

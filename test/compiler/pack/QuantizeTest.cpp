@@ -142,7 +142,7 @@ TEST(Quantize, constantGroups) {
       Group g;
       ASSERT_TRUE(quantizeGroup(format, x.data(), 32, g));
       for (int i = 0; i < 32; ++i)
-        ASSERT_NEAR(value(format, g, i), size, 2e-4f) << kernel::info(format).name;
+        ASSERT_NEAR(value(format, g, i), size, 2e-4f) << kernel::name(format);
     }
 }
 
@@ -157,7 +157,7 @@ TEST(Quantize, paddingIsExactlyZero) {
       for (int i = 0; i < valid; ++i)
         ASSERT_NEAR(value(format, g, i), x[i], 0.35f);
       for (int i = valid; i < 32; ++i)
-        ASSERT_EQ(value(format, g, i), 0.0f) << kernel::info(format).name << " " << i;
+        ASSERT_EQ(value(format, g, i), 0.0f) << kernel::name(format) << " " << i;
     }
 }
 

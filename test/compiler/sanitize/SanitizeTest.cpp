@@ -92,7 +92,7 @@ std::string Sanitized::tiled(mlir::MLIRContext &context, const Shift &error) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(model, &context);
   if (!module || failed(pipeline::runStages(*module, Stage::Normalize, Stage::Layout, options, {})))
     return {};
-  weightBytes = (*module)->getAttrOfType<mlir::IntegerAttr>("kernel.weight_bytes").getInt();
+  weightBytes = kernel::planOf(*module).getWeightBytes();
   pipeline::LevelResult tile = pipeline::compileLevel(pipeline::printModule(*module), Stage::Tile, Stage::Tile, options,
                                                       *target, target->levels().back(), {});
   arenaBytes = tile.arenaBytes;

@@ -19,7 +19,7 @@ func.func @other_scales_stay(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // CHECK-LABEL: func @unused_phase_is_gone
 // CHECK-NEXT:    return
 func.func @unused_phase_is_gone(%x: tensor<?x4xf32>) {
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
     %1 = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %1 : tensor<?x4xf32>
   }

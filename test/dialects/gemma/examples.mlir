@@ -40,7 +40,7 @@ func.func @plain(%ids: tensor<?xi32>) -> tensor<?x8xf32, "last"> {
   %y = gemma.add %x, %o : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   %g = gemma.project %y, %gate : tensor<?x4xf32>, tensor<6x4xf32> -> tensor<?x6xf32>
   %u = gemma.project %y, %up : tensor<?x4xf32>, tensor<6x4xf32> -> tensor<?x6xf32>
-  %h = gemma.gated %g, %u "gelu_tanh" : tensor<?x6xf32>, tensor<?x6xf32> -> tensor<?x6xf32>
+  %h = gemma.gated %g, %u gelu_tanh : tensor<?x6xf32>, tensor<?x6xf32> -> tensor<?x6xf32>
   %d = gemma.project %h, %down : tensor<?x6xf32>, tensor<4x6xf32> -> tensor<?x4xf32>
   %z = gemma.add %y, %d : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   %last = gemma.last_rows %z : tensor<?x4xf32> -> tensor<?x4xf32, "last">
@@ -60,54 +60,54 @@ func.func @phases(%ids: tensor<?xi32>) -> tensor<?x8xf32, "last"> {
   %gate = gemma.weight "gate" index 6 : tensor<6x4xf32>
   %up = gemma.weight "up" index 7 : tensor<6x4xf32>
   %down = gemma.weight "down" index 8 : tensor<4x6xf32>
-  // CHECK: gemma.phase "rows"
-  %x, %n, %nl = gemma.phase "rows" -> tensor<?x4xf32, "last">, tensor<?x4xf32>, tensor<?x4xf32, "last"> {
+  // CHECK: gemma.phase rows
+  %x, %n, %nl = gemma.phase rows -> tensor<?x4xf32, "last">, tensor<?x4xf32>, tensor<?x4xf32, "last"> {
     %0 = gemma.embed %ids, %embed scale 2.0 : tensor<?xi32>, tensor<8x4xf32> -> tensor<?x4xf32>
     %1 = gemma.rms_norm %0 weight %norm eps 1.0e-06 : tensor<?x4xf32>, tensor<4xf32> -> tensor<?x4xf32>
     %2 = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
     %3 = gemma.last_rows %1 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
     gemma.yield %2, %1, %3 : tensor<?x4xf32, "last">, tensor<?x4xf32>, tensor<?x4xf32, "last">
   }
-  %k, %v = gemma.phase "project" -> tensor<?x2xf32>, tensor<?x2xf32> {
+  %k, %v = gemma.phase project -> tensor<?x2xf32>, tensor<?x2xf32> {
     %0 = gemma.project %n, %wk : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
     %1 = gemma.project %n, %wv : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
     gemma.yield %0, %1 : tensor<?x2xf32>, tensor<?x2xf32>
   }
-  %q = gemma.phase "project" -> tensor<?x4xf32, "last"> {
+  %q = gemma.phase project -> tensor<?x4xf32, "last"> {
     %0 = gemma.project %nl, %wq : tensor<?x4xf32, "last">, tensor<4x4xf32> -> tensor<?x4xf32, "last">
     gemma.yield %0 : tensor<?x4xf32, "last">
   }
-  %kr, %qr = gemma.phase "rows" -> tensor<?x2xf32>, tensor<?x4xf32, "last"> {
+  %kr, %qr = gemma.phase rows -> tensor<?x2xf32>, tensor<?x4xf32, "last"> {
     %0 = gemma.rms_norm %q eps 1.0e-06 group 2 : tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
     %1 = gemma.rope %k head_dim 2 pairs 1 theta 1.0e+04 denominator 2 : tensor<?x2xf32> -> tensor<?x2xf32>
     %2 = gemma.rope %0 head_dim 2 pairs 1 theta 1.0e+04 denominator 2 : tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
     gemma.yield %1, %2 : tensor<?x2xf32>, tensor<?x4xf32, "last">
   }
-  // CHECK: gemma.phase "attention"
-  %a = gemma.phase "attention" -> !gemma.packed<4 x "f32", "last"> {
+  // CHECK: gemma.phase attention
+  %a = gemma.phase attention -> !gemma.packed<4 x f32, last> {
     %0 = gemma.attention %qr, %kr, %v heads 2 kv_heads 1 head_dim 2 scale 1.0 window 3
         : tensor<?x4xf32, "last">, tensor<?x2xf32>, tensor<?x2xf32> -> tensor<?x4xf32, "last">
-    %1 = gemma.pack %0 : tensor<?x4xf32, "last"> -> !gemma.packed<4 x "f32", "last">
-    gemma.yield %1 : !gemma.packed<4 x "f32", "last">
+    %1 = gemma.pack %0 : tensor<?x4xf32, "last"> -> !gemma.packed<4 x f32, last>
+    gemma.yield %1 : !gemma.packed<4 x f32, last>
   }
-  // CHECK: gemma.phase "project"
-  %y = gemma.phase "project" -> tensor<?x4xf32, "last"> {
-    %0 = gemma.project %a, %wo : !gemma.packed<4 x "f32", "last">, tensor<4x4xf32> -> tensor<?x4xf32, "last">
+  // CHECK: gemma.phase project
+  %y = gemma.phase project -> tensor<?x4xf32, "last"> {
+    %0 = gemma.project %a, %wo : !gemma.packed<4 x f32, last>, tensor<4x4xf32> -> tensor<?x4xf32, "last">
     %1 = gemma.add %x, %0 : tensor<?x4xf32, "last">, tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
     gemma.yield %1 : tensor<?x4xf32, "last">
   }
-  %h = gemma.phase "project" -> tensor<?x6xf32, "last"> {
+  %h = gemma.phase project -> tensor<?x6xf32, "last"> {
     %0 = gemma.project %y, %gate : tensor<?x4xf32, "last">, tensor<6x4xf32> -> tensor<?x6xf32, "last">
     %1 = gemma.project %y, %up : tensor<?x4xf32, "last">, tensor<6x4xf32> -> tensor<?x6xf32, "last">
-    %2 = gemma.gated %0, %1 "gelu_tanh" : tensor<?x6xf32, "last">, tensor<?x6xf32, "last"> -> tensor<?x6xf32, "last">
+    %2 = gemma.gated %0, %1 gelu_tanh : tensor<?x6xf32, "last">, tensor<?x6xf32, "last"> -> tensor<?x6xf32, "last">
     gemma.yield %2 : tensor<?x6xf32, "last">
   }
-  %z = gemma.phase "project" -> tensor<?x4xf32, "last"> {
+  %z = gemma.phase project -> tensor<?x4xf32, "last"> {
     %0 = gemma.project %h, %down : tensor<?x6xf32, "last">, tensor<4x6xf32> -> tensor<?x4xf32, "last">
     %1 = gemma.add %y, %0 : tensor<?x4xf32, "last">, tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
     gemma.yield %1 : tensor<?x4xf32, "last">
   }
-  %logits = gemma.phase "project" -> tensor<?x8xf32, "last"> {
+  %logits = gemma.phase project -> tensor<?x8xf32, "last"> {
     %0 = gemma.project %z, %embed : tensor<?x4xf32, "last">, tensor<8x4xf32> -> tensor<?x8xf32, "last">
     %1 = gemma.softcap %0 cap 3.0 : tensor<?x8xf32, "last"> -> tensor<?x8xf32, "last">
     gemma.yield %1 : tensor<?x8xf32, "last">

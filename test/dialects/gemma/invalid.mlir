@@ -1,23 +1,25 @@
 // RUN: gemma-opt %s -verify-diagnostics -split-input-file
 // One function for each way to break a constraint of GemmaOps.td: @<operation>_c<its number>.
 
+func.func @weight_floor() {
+  // expected-error@+2 {{custom op 'gemma.weight' expected one of [f32, bf16, q8, q8m, q4, q4m, q6] for a weight format, got: q5}}
+  // expected-error@+1 {{failed to parse Gemma_FormatAttr parameter 'value'}}
+  %0 = gemma.weight "w" index 0 floor q5 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @weight_format() {
+  // expected-error@+2 {{custom op 'gemma.weight' expected one of [f32, bf16, q8, q8m, q4, q4m, q6] for a weight format, got: int8}}
+  // expected-error@+1 {{failed to parse Gemma_FormatAttr parameter 'value'}}
+  %0 = gemma.weight "w" index 0 floor q8 format int8 : tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @weight_c1() {
-  // expected-error@+1 {{'gemma.weight' op 'q5' is no weight format; known are f32, bf16, q8, q8m, q6, q4, q4m}}
-  %0 = gemma.weight "w" index 0 floor "q5" : tensor<4xf32>
-  return
-}
-
-// -----
-
-func.func @weight_c1_format() {
-  // expected-error@+1 {{'gemma.weight' op 'int8' is no weight format; known are f32, bf16, q8, q8m, q6, q4, q4m}}
-  %0 = gemma.weight "w" index 0 floor "q8" format "int8" : tensor<4xf32>
-  return
-}
-
-// -----
-
-func.func @weight_c2() {
   // expected-error@+1 {{'gemma.weight' op needs a static shape of 1 to 3 positive dimensions but has 'tensor<?x4xf32>'}}
   %0 = gemma.weight "w" index 0 : tensor<?x4xf32>
   return
@@ -25,7 +27,7 @@ func.func @weight_c2() {
 
 // -----
 
-func.func @weight_c2_zero() {
+func.func @weight_c1_zero() {
   // expected-error@+1 {{'gemma.weight' op needs a static shape of 1 to 3 positive dimensions but has 'tensor<0x4xf32>'}}
   %0 = gemma.weight "w" index 0 : tensor<0x4xf32>
   return
@@ -33,7 +35,7 @@ func.func @weight_c2_zero() {
 
 // -----
 
-func.func @weight_c2_rank() {
+func.func @weight_c1_rank() {
   // expected-error@+1 {{'gemma.weight' op needs a static shape of 1 to 3 positive dimensions but has 'tensor<1x1x1x4xf32>'}}
   %0 = gemma.weight "w" index 0 : tensor<1x1x1x4xf32>
   return
@@ -41,7 +43,7 @@ func.func @weight_c2_rank() {
 
 // -----
 
-func.func @weight_c2_unranked() {
+func.func @weight_c1_unranked() {
   // expected-error@+1 {{'gemma.weight' op needs a static shape of 1 to 3 positive dimensions but has 'tensor<*xf32>'}}
   %0 = gemma.weight "w" index 0 : tensor<*xf32>
   return
@@ -203,9 +205,9 @@ func.func @project_c1_rank(%x: tensor<?x4xf32>, %w: tensor<4xf32>) {
 
 // -----
 
-func.func @project_c1_packed(%p: !gemma.packed<5 x "i8", "all">, %w: tensor<8x4xf32>) {
+func.func @project_c1_packed(%p: !gemma.packed<5 x i8, all>, %w: tensor<8x4xf32>) {
   // expected-error@+1 {{'gemma.project' op weight is 'tensor<8x4xf32>' but input has 5 columns}}
-  %0 = gemma.project %p, %w : !gemma.packed<5 x "i8", "all">, tensor<8x4xf32> -> tensor<?x8xf32>
+  %0 = gemma.project %p, %w : !gemma.packed<5 x i8, all>, tensor<8x4xf32> -> tensor<?x8xf32>
   return
 }
 
@@ -227,41 +229,35 @@ func.func @project_c3(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>) {
 
 // -----
 
-func.func @project_kind(%p: !gemma.packed<4 x "i4", "all">, %w: tensor<8x4xf32>) {
-  // expected-error@+1 {{'gemma.project' op input has kind 'i4'; known are i8, bf16 and f32}}
-  %0 = gemma.project %p, %w : !gemma.packed<4 x "i4", "all">, tensor<8x4xf32> -> tensor<?x8xf32>
-  return
-}
-
-// -----
-
 func.func @pack_c1(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.pack' op result has 5 columns but input has 4}}
-  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<5 x "i8", "all">
+  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<5 x i8, all>
   return
 }
 
 // -----
 
 func.func @pack_c1_rows(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.pack' op input and result must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.packed<4 x "i8", "last">'}}
-  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x "i8", "last">
+  // expected-error@+1 {{'gemma.pack' op input and result must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.packed<4 x i8, last>'}}
+  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x i8, last>
   return
 }
 
 // -----
 
-func.func @pack_c1_word(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.pack' op result has rows 'some'; known are all and last}}
-  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x "i8", "some">
+func.func @pack_rows(%x: tensor<?x4xf32>) {
+  // expected-error@+2 {{expected one of [all, last] for rows, got: some}}
+  // expected-error@+1 {{failed to parse Gemma_Packed parameter 'rows'}}
+  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x i8, some>
   return
 }
 
 // -----
 
-func.func @pack_c2(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.pack' op result has kind 'i4'; known are i8, bf16 and f32}}
-  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x "i4", "all">
+func.func @pack_kind(%x: tensor<?x4xf32>) {
+  // expected-error@+2 {{expected one of [i8, bf16, f32] for a kind of packed rows, got: i4}}
+  // expected-error@+1 {{failed to parse Gemma_Packed parameter 'kind'}}
+  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x i4, all>
   return
 }
 
@@ -373,7 +369,7 @@ func.func @mul_c1_result(%x: tensor<?x4xf32>) {
 
 func.func @gated_c1(%x: tensor<?x4xf32>, %l: tensor<?x4xf32, "last">) {
   // expected-error@+1 {{'gemma.gated' op gate is 'tensor<?x4xf32>' but up is 'tensor<?x4xf32, "last">'}}
-  %0 = gemma.gated %x, %l "silu" : tensor<?x4xf32>, tensor<?x4xf32, "last"> -> tensor<?x4xf32>
+  %0 = gemma.gated %x, %l silu : tensor<?x4xf32>, tensor<?x4xf32, "last"> -> tensor<?x4xf32>
   return
 }
 
@@ -381,15 +377,16 @@ func.func @gated_c1(%x: tensor<?x4xf32>, %l: tensor<?x4xf32, "last">) {
 
 func.func @gated_c1_result(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.gated' op gate is 'tensor<?x4xf32>' but result is 'tensor<?x2xf32>'}}
-  %0 = gemma.gated %x, %x "silu" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x2xf32>
+  %0 = gemma.gated %x, %x silu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x2xf32>
   return
 }
 
 // -----
 
-func.func @gated_c2(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.gated' op activation is 'gelu'; known are gelu_tanh and silu}}
-  %0 = gemma.gated %x, %x "gelu" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+func.func @gated_activation(%x: tensor<?x4xf32>) {
+  // expected-error@+2 {{custom op 'gemma.gated' expected one of [gelu_tanh, silu] for an activation, got: gelu}}
+  // expected-error@+1 {{failed to parse Gemma_ActivationAttr parameter 'value'}}
+  %0 = gemma.gated %x, %x gelu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   return
 }
 
@@ -582,7 +579,7 @@ func.func @attention_c6(%q: tensor<?x8xf32>, %k: tensor<?x4xf32>, %v: tensor<?x4
 
 func.func @route_c1(%x: tensor<?x4xf32>, %w: tensor<8x5xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op weight is 'tensor<8x5xf32>' but input has 4 columns}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x5xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x5xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -590,7 +587,7 @@ func.func @route_c1(%x: tensor<?x4xf32>, %w: tensor<8x5xf32>, %s: tensor<8xf32>)
 
 func.func @route_c1_per_expert(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<7xf32>) {
   // expected-error@+1 {{'gemma.route' op has scores for 8 experts, 7 factors per expert, and a result over 8}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<7xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<7xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -598,7 +595,7 @@ func.func @route_c1_per_expert(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: ten
 
 func.func @route_c1_result(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op has scores for 8 experts, 8 factors per expert, and a result over 9}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 9, "all">
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 9, all>
   return
 }
 
@@ -606,7 +603,7 @@ func.func @route_c1_result(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<
 
 func.func @route_c2(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op cannot choose 9 of 8 experts}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<9 of 8, "all">
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<9 of 8, all>
   return
 }
 
@@ -614,15 +611,15 @@ func.func @route_c2(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>)
 
 func.func @route_c2_zero(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op cannot choose 0 of 8 experts}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<0 of 8, "all">
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<0 of 8, all>
   return
 }
 
 // -----
 
 func.func @route_c3(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
-  // expected-error@+1 {{'gemma.route' op input and result must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.routing<2 of 8, "last">'}}
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "last">
+  // expected-error@+1 {{'gemma.route' op input and result must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.routing<2 of 8, last>'}}
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, last>
   return
 }
 
@@ -630,7 +627,7 @@ func.func @route_c3(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>)
 
 func.func @route_c4(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op spreads a noise that it has not: a seed is missing}}
-  %0 = gemma.route %x, %w, %s weight %w : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.route %x, %w, %s weight %w : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -638,7 +635,7 @@ func.func @route_c4(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>)
 
 func.func @route_c4_shape(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<7x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op spreads its noise with 'tensor<7x4xf32>' but must do so with 'tensor<8x4xf32>'}}
-  %0 = gemma.route %x, %w, %s noise seed 1 weight %n : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<7x4xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.route %x, %w, %s noise seed 1 weight %n : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<7x4xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -646,7 +643,7 @@ func.func @route_c4_shape(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<7
 
 func.func @route_c5(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op noise seed must be at least 1 but is 0}}
-  %0 = gemma.route %x, %w, %s noise seed 0 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.route %x, %w, %s noise seed 0 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -654,7 +651,7 @@ func.func @route_c5(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>)
 
 func.func @top_k_c4(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op spreads a noise that it has not: a seed is missing}}
-  %0 = gemma.top_k %x, %s scores %x : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.top_k %x, %s scores %x : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -662,7 +659,7 @@ func.func @top_k_c4(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
 
 func.func @top_k_c4_rows(%x: tensor<?x8xf32>, %n: tensor<?x8xf32, "last">, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op spreads its noise with 'tensor<?x8xf32, "last">' but must do so with 'tensor<?x8xf32>'}}
-  %0 = gemma.top_k %x, %s noise seed 1 scores %n : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32, "last"> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.top_k %x, %s noise seed 1 scores %n : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32, "last"> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -670,7 +667,7 @@ func.func @top_k_c4_rows(%x: tensor<?x8xf32>, %n: tensor<?x8xf32, "last">, %s: t
 
 func.func @top_k_c5(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op noise seed must be at least 1 but is -3}}
-  %0 = gemma.top_k %x, %s noise seed -3 : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.top_k %x, %s noise seed -3 : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -678,7 +675,7 @@ func.func @top_k_c5(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
 
 func.func @top_k_c1(%x: tensor<?x7xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op has scores for 7 experts, 8 factors per expert, and a result over 8}}
-  %0 = gemma.top_k %x, %s : tensor<?x7xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.top_k %x, %s : tensor<?x7xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -686,7 +683,7 @@ func.func @top_k_c1(%x: tensor<?x7xf32>, %s: tensor<8xf32>) {
 
 func.func @top_k_c1_per_expert(%x: tensor<?x8xf32>, %s: tensor<*xf32>) {
   // expected-error@+1 {{'gemma.top_k' op has scores for 8 experts, -1 factors per expert, and a result over 8}}
-  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<*xf32> -> !gemma.routing<2 of 8, "all">
+  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<*xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -694,87 +691,89 @@ func.func @top_k_c1_per_expert(%x: tensor<?x8xf32>, %s: tensor<*xf32>) {
 
 func.func @top_k_c2(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op cannot choose 9 of 8 experts}}
-  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<9 of 8, "all">
+  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<9 of 8, all>
   return
 }
 
 // -----
 
 func.func @top_k_c3(%x: tensor<?x8xf32, "last">, %s: tensor<8xf32>) {
-  // expected-error@+1 {{'gemma.top_k' op scores and result must hold the same rows (all or last), but are 'tensor<?x8xf32, "last">' and '!gemma.routing<2 of 8, "all">'}}
-  %0 = gemma.top_k %x, %s : tensor<?x8xf32, "last">, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
+  // expected-error@+1 {{'gemma.top_k' op scores and result must hold the same rows (all or last), but are 'tensor<?x8xf32, "last">' and '!gemma.routing<2 of 8, all>'}}
+  %0 = gemma.top_k %x, %s : tensor<?x8xf32, "last">, tensor<8xf32> -> !gemma.routing<2 of 8, all>
   return
 }
 
 // -----
 
-func.func @top_k_word(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
-  // expected-error@+1 {{'gemma.top_k' op result has rows 'some'; known are all and last}}
-  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "some">
+func.func @top_k_rows(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
+  // expected-error@+2 {{expected one of [all, last] for rows, got: some}}
+  // expected-error@+1 {{failed to parse Gemma_Routing parameter 'rows'}}
+  %0 = gemma.top_k %x, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, some>
   return
 }
 
 // -----
 
-func.func @experts_c1(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x5x4xf32>, %d: tensor<8x4x3xf32>) {
+func.func @experts_c1(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x5x4xf32>, %d: tensor<8x4x3xf32>) {
   // expected-error@+1 {{'gemma.experts' op gate_up is 'tensor<8x5x4xf32>' and down is 'tensor<8x4x3xf32>' but there are 8 experts and input has 4 columns}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x5x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x5x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c1_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<7x6x4xf32>, %d: tensor<8x4x3xf32>) {
+func.func @experts_c1_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<7x6x4xf32>, %d: tensor<8x4x3xf32>) {
   // expected-error@+1 {{'gemma.experts' op gate_up is 'tensor<7x6x4xf32>' and down is 'tensor<8x4x3xf32>' but there are 8 experts and input has 4 columns}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<7x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<7x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c1_columns(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x6x4xf32>, %d: tensor<8x5x3xf32>) {
+func.func @experts_c1_columns(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<8x5x3xf32>) {
   // expected-error@+1 {{'gemma.experts' op gate_up is 'tensor<8x6x4xf32>' and down is 'tensor<8x5x3xf32>' but there are 8 experts and input has 4 columns}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x5x3xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x5x3xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c1_hidden(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x2xf32>) {
+func.func @experts_c1_hidden(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x2xf32>) {
   // expected-error@+1 {{'gemma.experts' op gate_up is 'tensor<8x6x4xf32>' and down is 'tensor<8x4x2xf32>' but there are 8 experts and input has 4 columns}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x2xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x2xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c1_rank(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x6x4xf32>, %d: tensor<4x3xf32>) {
+func.func @experts_c1_rank(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<4x3xf32>) {
   // expected-error@+1 {{'gemma.experts' op gate_up is 'tensor<8x6x4xf32>' and down is 'tensor<4x3xf32>' but there are 8 experts and input has 4 columns}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<4x3xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<4x3xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c2(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "last">, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
-  // expected-error@+1 {{'gemma.experts' op input and routing must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.routing<2 of 8, "last">'}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "last">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+func.func @experts_c2(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, last>, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
+  // expected-error@+1 {{'gemma.experts' op input and routing must hold the same rows (all or last), but are 'tensor<?x4xf32>' and '!gemma.routing<2 of 8, last>'}}
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, last>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return
 }
 
 // -----
 
-func.func @experts_c2_result(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
+func.func @experts_c2_result(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
   // expected-error@+1 {{'gemma.experts' op input is 'tensor<?x4xf32>' but result is 'tensor<?x4xf32, "last">'}}
-  %0 = gemma.experts %x, %r, %gu, %d "silu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32, "last">
+  %0 = gemma.experts %x, %r, %gu, %d silu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32, "last">
   return
 }
 
 // -----
 
-func.func @experts_c3(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, "all">, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
-  // expected-error@+1 {{'gemma.experts' op activation is 'relu'; known are gelu_tanh and silu}}
-  %0 = gemma.experts %x, %r, %gu, %d "relu" : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+func.func @experts_activation(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
+  // expected-error@+2 {{custom op 'gemma.experts' expected one of [gelu_tanh, silu] for an activation, got: relu}}
+  // expected-error@+1 {{failed to parse Gemma_ActivationAttr parameter 'value'}}
+  %0 = gemma.experts %x, %r, %gu, %d relu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return
 }
 
@@ -804,9 +803,10 @@ func.func @last_rows_c1_columns(%x: tensor<?x4xf32>) {
 
 // -----
 
-func.func @phase_c1(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op is of kind 'columns'; known are rows, project, attention, experts and tap}}
-  gemma.phase "columns" {
+func.func @phase_kind(%x: tensor<?x4xf32>) {
+  // expected-error@+2 {{custom op 'gemma.phase' expected one of [rows, project, attention, experts, tap] for a kind of phase, got: columns}}
+  // expected-error@+1 {{failed to parse Gemma_PhaseKindAttr parameter 'value'}}
+  gemma.phase columns {
     gemma.yield
   }
   return
@@ -814,9 +814,9 @@ func.func @phase_c1(%x: tensor<?x4xf32>) {
 
 // -----
 
-func.func @phase_c1_rows(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op of kind 'rows' cannot hold gemma.project}}
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+func.func @phase_c1(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) {
+  // expected-error@+1 {{'gemma.phase' op of kind rows cannot hold gemma.project}}
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
     %s = gemma.project %x, %w : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
     gemma.yield %s : tensor<?x4xf32>
   }
@@ -826,8 +826,8 @@ func.func @phase_c1_rows(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) {
 // -----
 
 func.func @phase_c1_project(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op of kind 'project' cannot hold gemma.rms_norm}}
-  %0 = gemma.phase "project" -> tensor<?x4xf32> {
+  // expected-error@+1 {{'gemma.phase' op of kind project cannot hold gemma.rms_norm}}
+  %0 = gemma.phase project -> tensor<?x4xf32> {
     %s = gemma.rms_norm %x eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %s : tensor<?x4xf32>
   }
@@ -837,8 +837,8 @@ func.func @phase_c1_project(%x: tensor<?x4xf32>) {
 // -----
 
 func.func @phase_c1_attention(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op of kind 'attention' cannot hold gemma.scale}}
-  %0 = gemma.phase "attention" -> tensor<?x4xf32> {
+  // expected-error@+1 {{'gemma.phase' op of kind attention cannot hold gemma.scale}}
+  %0 = gemma.phase attention -> tensor<?x4xf32> {
     %s = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %s : tensor<?x4xf32>
   }
@@ -848,8 +848,8 @@ func.func @phase_c1_attention(%x: tensor<?x4xf32>) {
 // -----
 
 func.func @phase_c1_experts(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op of kind 'experts' cannot hold gemma.scale}}
-  %0 = gemma.phase "experts" -> tensor<?x4xf32> {
+  // expected-error@+1 {{'gemma.phase' op of kind experts cannot hold gemma.scale}}
+  %0 = gemma.phase experts -> tensor<?x4xf32> {
     %s = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %s : tensor<?x4xf32>
   }
@@ -860,7 +860,7 @@ func.func @phase_c1_experts(%x: tensor<?x4xf32>) {
 
 func.func @phase_c2(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.phase' op yields other types than its results have}}
-  %0 = gemma.phase "rows" -> tensor<?x5xf32> {
+  %0 = gemma.phase rows -> tensor<?x5xf32> {
     gemma.yield %x : tensor<?x4xf32>
   }
   return
@@ -870,7 +870,7 @@ func.func @phase_c2(%x: tensor<?x4xf32>) {
 
 func.func @phase_c2_count(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.phase' op yields other types than its results have}}
-  gemma.phase "rows" {
+  gemma.phase rows {
     gemma.yield %x : tensor<?x4xf32>
   }
   return
@@ -880,7 +880,7 @@ func.func @phase_c2_count(%x: tensor<?x4xf32>) {
 
 func.func @phase_end(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.phase' op must end with gemma.yield and have no arguments}}
-  gemma.phase "rows" {
+  gemma.phase rows {
     %s = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
   }
   return
@@ -890,7 +890,7 @@ func.func @phase_end(%x: tensor<?x4xf32>) {
 
 func.func @phase_arguments(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.phase' op must end with gemma.yield and have no arguments}}
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
   ^bb0(%a: tensor<?x4xf32>):
     gemma.yield %a : tensor<?x4xf32>
   }
@@ -901,8 +901,8 @@ func.func @phase_arguments(%x: tensor<?x4xf32>) {
 
 // A yield ends its block.
 func.func @yield_last(%x: tensor<?x4xf32>) {
-  // expected-error@+1 {{'gemma.phase' op of kind 'rows' cannot hold gemma.yield}}
-  gemma.phase "rows" {
+  // expected-error@+1 {{'gemma.phase' op of kind rows cannot hold gemma.yield}}
+  gemma.phase rows {
     gemma.yield
     gemma.yield
   }

@@ -7,10 +7,10 @@
 func.func @weight() -> (tensor<8xf32>, tensor<8x4xf32>, tensor<2x8x4xf32>) {
   // CHECK: gemma.weight "norm" index 0 : tensor<8xf32>
   %0 = gemma.weight "norm" index 0 : tensor<8xf32>
-  // CHECK: gemma.weight "proj" index 1 floor "q8" : tensor<8x4xf32>
-  %1 = gemma.weight "proj" index 1 floor "q8" : tensor<8x4xf32>
-  // CHECK: gemma.weight "experts" index 2 floor "q4m" format "q8m" : tensor<2x8x4xf32>
-  %2 = gemma.weight "experts" index 2 floor "q4m" format "q8m" : tensor<2x8x4xf32>
+  // CHECK: gemma.weight "proj" index 1 floor q8 : tensor<8x4xf32>
+  %1 = gemma.weight "proj" index 1 floor q8 : tensor<8x4xf32>
+  // CHECK: gemma.weight "experts" index 2 floor q4m format q8m : tensor<2x8x4xf32>
+  %2 = gemma.weight "experts" index 2 floor q4m format q8m : tensor<2x8x4xf32>
   return %0, %1, %2 : tensor<8xf32>, tensor<8x4xf32>, tensor<2x8x4xf32>
 }
 
@@ -47,12 +47,12 @@ func.func @project(%x: tensor<?x4xf32>, %last: tensor<?x4xf32, "last">, %w: tens
 
 // CHECK-LABEL: func @pack
 func.func @pack(%x: tensor<?x4xf32>, %last: tensor<?x4xf32, "last">, %w: tensor<8x4xf32>) -> tensor<?x8xf32, "last"> {
-  // CHECK: gemma.pack %{{.+}} : tensor<?x4xf32> -> <4 x "f32", "all">
-  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x "f32", "all">
-  // CHECK: %[[PACKED:.+]] = gemma.pack %{{.+}} : tensor<?x4xf32, "last"> -> <4 x "i8", "last">
-  %1 = gemma.pack %last : tensor<?x4xf32, "last"> -> !gemma.packed<4 x "i8", "last">
-  // CHECK: gemma.project %[[PACKED]], %{{.+}} : !gemma.packed<4 x "i8", "last">, tensor<8x4xf32> -> tensor<?x8xf32, "last">
-  %2 = gemma.project %1, %w : !gemma.packed<4 x "i8", "last">, tensor<8x4xf32> -> tensor<?x8xf32, "last">
+  // CHECK: gemma.pack %{{.+}} : tensor<?x4xf32> -> <4 x f32, all>
+  %0 = gemma.pack %x : tensor<?x4xf32> -> !gemma.packed<4 x f32, all>
+  // CHECK: %[[PACKED:.+]] = gemma.pack %{{.+}} : tensor<?x4xf32, "last"> -> <4 x i8, last>
+  %1 = gemma.pack %last : tensor<?x4xf32, "last"> -> !gemma.packed<4 x i8, last>
+  // CHECK: gemma.project %[[PACKED]], %{{.+}} : !gemma.packed<4 x i8, last>, tensor<8x4xf32> -> tensor<?x8xf32, "last">
+  %2 = gemma.project %1, %w : !gemma.packed<4 x i8, last>, tensor<8x4xf32> -> tensor<?x8xf32, "last">
   return %2 : tensor<?x8xf32, "last">
 }
 
@@ -66,10 +66,10 @@ func.func @elementwise(%x: tensor<?x4xf32>, %s: tensor<1xf32>) -> tensor<?x4xf32
   %2 = gemma.add %1, %x : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   // CHECK: gemma.mul %{{.+}}, %{{.+}} : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   %3 = gemma.mul %2, %x : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
-  // CHECK: gemma.gated %{{.+}}, %{{.+}} "gelu_tanh" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
-  %4 = gemma.gated %3, %x "gelu_tanh" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
-  // CHECK: gemma.gated %{{.+}}, %{{.+}} "silu" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
-  %5 = gemma.gated %4, %x "silu" : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  // CHECK: gemma.gated %{{.+}}, %{{.+}} gelu_tanh : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  %4 = gemma.gated %3, %x gelu_tanh : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  // CHECK: gemma.gated %{{.+}}, %{{.+}} silu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  %5 = gemma.gated %4, %x silu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
   // CHECK: gemma.softcap %{{.+}} cap 3.000000e+01 : tensor<?x4xf32> -> tensor<?x4xf32>
   %6 = gemma.softcap %5 cap 30.0 : tensor<?x4xf32> -> tensor<?x4xf32>
   return %6 : tensor<?x4xf32>
@@ -110,24 +110,24 @@ func.func @attention(%q: tensor<?x8xf32>, %last: tensor<?x8xf32, "last">, %k: te
 // CHECK-LABEL: func @experts
 func.func @experts(%x: tensor<?x4xf32>, %scores: tensor<?x8xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>,
                    %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) -> tensor<?x4xf32> {
-  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <2 of 8, "all">
-  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, "all">
-  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <1 of 8, "all">
-  %noise = gemma.route %x, %w, %s noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<1 of 8, "all">
+  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <2 of 8, all>
+  %0 = gemma.route %x, %w, %s : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
+  // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> <1 of 8, all>
+  %noise = gemma.route %x, %w, %s noise seed 7 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<1 of 8, all>
   // CHECK: gemma.route %{{.+}}, %{{.+}}, %{{.+}} noise seed 9 weight %{{.+}} : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> ->
   %noise_weight = gemma.route %x, %w, %s noise seed 9 weight %w
-      : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<1 of 8, "all">
-  // CHECK: gemma.top_k %{{.+}}, %{{.+}} noise seed 9007199254740992 scores %{{.+}} : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> <2 of 8, "all">
+      : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32>, tensor<8x4xf32> -> !gemma.routing<1 of 8, all>
+  // CHECK: gemma.top_k %{{.+}}, %{{.+}} noise seed 9007199254740992 scores %{{.+}} : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> <2 of 8, all>
   %noise_scores = gemma.top_k %scores, %s noise seed 9007199254740992 scores %scores
-      : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, "all">
-  // CHECK: gemma.top_k %{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<8xf32> -> <8 of 8, "all">
-  %1 = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<8 of 8, "all">
-  // CHECK: gemma.experts %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} "silu" :
-  // CHECK-SAME: tensor<?x4xf32>, <2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
-  %2 = gemma.experts %x, %0, %gu, %d "silu"
-      : tensor<?x4xf32>, !gemma.routing<2 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
-  %3 = gemma.experts %2, %1, %gu, %d "gelu_tanh"
-      : tensor<?x4xf32>, !gemma.routing<8 of 8, "all">, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+      : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, all>
+  // CHECK: gemma.top_k %{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<8xf32> -> <8 of 8, all>
+  %1 = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<8 of 8, all>
+  // CHECK: gemma.experts %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} silu :
+  // CHECK-SAME: tensor<?x4xf32>, <2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+  %2 = gemma.experts %x, %0, %gu, %d silu
+      : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+  %3 = gemma.experts %2, %1, %gu, %d gelu_tanh
+      : tensor<?x4xf32>, !gemma.routing<8 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return %3 : tensor<?x4xf32>
 }
 
@@ -139,48 +139,48 @@ func.func @last_rows(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
 }
 
 // CHECK-LABEL: func @last_rows_of_a_routing
-func.func @last_rows_of_a_routing(%r: !gemma.routing<2 of 8, "all">) -> !gemma.routing<2 of 8, "last"> {
-  // CHECK: gemma.last_rows %{{.+}} : !gemma.routing<2 of 8, "all"> -> !gemma.routing<2 of 8, "last">
-  %0 = gemma.last_rows %r : !gemma.routing<2 of 8, "all"> -> !gemma.routing<2 of 8, "last">
-  return %0 : !gemma.routing<2 of 8, "last">
+func.func @last_rows_of_a_routing(%r: !gemma.routing<2 of 8, all>) -> !gemma.routing<2 of 8, last> {
+  // CHECK: gemma.last_rows %{{.+}} : !gemma.routing<2 of 8, all> -> !gemma.routing<2 of 8, last>
+  %0 = gemma.last_rows %r : !gemma.routing<2 of 8, all> -> !gemma.routing<2 of 8, last>
+  return %0 : !gemma.routing<2 of 8, last>
 }
 
 // CHECK-LABEL: func @phase
 func.func @phase(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
-  // CHECK: %[[TWO:.+]]:2 = gemma.phase "rows" -> tensor<?x4xf32>, !gemma.packed<4 x "f32", "all"> {
-  %0:2 = gemma.phase "rows" -> tensor<?x4xf32>, !gemma.packed<4 x "f32", "all"> {
+  // CHECK: %[[TWO:.+]]:2 = gemma.phase rows -> tensor<?x4xf32>, !gemma.packed<4 x f32, all> {
+  %0:2 = gemma.phase rows -> tensor<?x4xf32>, !gemma.packed<4 x f32, all> {
     %a = gemma.scale %x by 0.5 : tensor<?x4xf32> -> tensor<?x4xf32>
-    %b = gemma.pack %a : tensor<?x4xf32> -> !gemma.packed<4 x "f32", "all">
-    // CHECK: gemma.yield %{{.+}}, %{{.+}} : tensor<?x4xf32>, !gemma.packed<4 x "f32", "all">
-    gemma.yield %a, %b : tensor<?x4xf32>, !gemma.packed<4 x "f32", "all">
+    %b = gemma.pack %a : tensor<?x4xf32> -> !gemma.packed<4 x f32, all>
+    // CHECK: gemma.yield %{{.+}}, %{{.+}} : tensor<?x4xf32>, !gemma.packed<4 x f32, all>
+    gemma.yield %a, %b : tensor<?x4xf32>, !gemma.packed<4 x f32, all>
   }
-  // CHECK: gemma.phase "project" -> tensor<?x4xf32> {
-  %1 = gemma.phase "project" -> tensor<?x4xf32> {
-    %a = gemma.project %0#1, %w : !gemma.packed<4 x "f32", "all">, tensor<4x4xf32> -> tensor<?x4xf32>
+  // CHECK: gemma.phase project -> tensor<?x4xf32> {
+  %1 = gemma.phase project -> tensor<?x4xf32> {
+    %a = gemma.project %0#1, %w : !gemma.packed<4 x f32, all>, tensor<4x4xf32> -> tensor<?x4xf32>
     %b = gemma.add %a, %0#0 : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %b : tensor<?x4xf32>
   }
-  // CHECK: gemma.phase "attention" -> tensor<?x4xf32> {
-  %2 = gemma.phase "attention" -> tensor<?x4xf32> {
+  // CHECK: gemma.phase attention -> tensor<?x4xf32> {
+  %2 = gemma.phase attention -> tensor<?x4xf32> {
     %a = gemma.attention %1, %1, %1 heads 2 kv_heads 2 head_dim 2 scale 1.0
         : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
     gemma.yield %a : tensor<?x4xf32>
   }
-  // CHECK: gemma.phase "rows" {
+  // CHECK: gemma.phase rows {
   // CHECK-NEXT: gemma.yield{{$}}
-  gemma.phase "rows" {
+  gemma.phase rows {
     gemma.yield
   }
   return %2 : tensor<?x4xf32>
 }
 
 // CHECK-LABEL: func @phase_experts
-func.func @phase_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<1 of 2, "all">, %gu: tensor<2x2x4xf32>, %d: tensor<2x4x1xf32>)
+func.func @phase_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<1 of 2, all>, %gu: tensor<2x2x4xf32>, %d: tensor<2x4x1xf32>)
     -> tensor<?x4xf32> {
-  // CHECK: gemma.phase "experts" -> tensor<?x4xf32> {
-  %0 = gemma.phase "experts" -> tensor<?x4xf32> {
-    %a = gemma.experts %x, %r, %gu, %d "silu"
-        : tensor<?x4xf32>, !gemma.routing<1 of 2, "all">, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
+  // CHECK: gemma.phase experts -> tensor<?x4xf32> {
+  %0 = gemma.phase experts -> tensor<?x4xf32> {
+    %a = gemma.experts %x, %r, %gu, %d silu
+        : tensor<?x4xf32>, !gemma.routing<1 of 2, all>, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
     gemma.yield %a : tensor<?x4xf32>
   }
   return %0 : tensor<?x4xf32>
@@ -190,8 +190,8 @@ func.func @phase_experts(%x: tensor<?x4xf32>, %r: !gemma.routing<1 of 2, "all">,
 func.func @tap(%x: tensor<?x4xf32>) {
   // CHECK: gemma.tap %{{.+}} at 8 : tensor<?x4xf32>
   gemma.tap %x at 8 : tensor<?x4xf32>
-  // CHECK: gemma.phase "tap" {
-  gemma.phase "tap" {
+  // CHECK: gemma.phase tap {
+  gemma.phase tap {
     gemma.tap %x at 0 : tensor<?x4xf32>
     gemma.yield
   }

@@ -6,15 +6,15 @@
 // ORDER-NEXT: gemma-verify-fused
 
 // CHECK-LABEL: func @layer
-// CHECK:         gemma.phase "rows"
+// CHECK:         gemma.phase rows
 // CHECK:           gemma.rms_norm
-// CHECK:         gemma.phase "project"
+// CHECK:         gemma.phase project
 // CHECK-COUNT-3:   gemma.project
-// CHECK:         gemma.phase "rows"
+// CHECK:         gemma.phase rows
 // CHECK-COUNT-2:   gemma.rope
-// CHECK:         gemma.phase "attention"
-// CHECK:         gemma.phase "project"
-// CHECK:         gemma.phase "rows"
+// CHECK:         gemma.phase attention
+// CHECK:         gemma.phase project
+// CHECK:         gemma.phase rows
 // CHECK:           gemma.rms_norm
 // CHECK-NEXT:      gemma.add
 // CHECK-NOT:     gemma.phase

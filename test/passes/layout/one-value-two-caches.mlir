@@ -1,9 +1,9 @@
 // RUN: gemma-opt %s --gemma-stage-normalize --gemma-stage-fuse --gemma-stage-quantize --gemma-stage-layout | FileCheck %s
 
 // One value may be keys and values at once: it is written to both caches, and attention reads each from its own.
-// CHECK:      %[[KEYS:.+]] = kernel.cache at 0 : <"keys"
-// CHECK:      %[[VALUES:.+]] = kernel.cache at {{[1-9][0-9]*}} : <"values"
-// CHECK:      kernel.attention "last" ins({{%.+}}, %[[KEYS]], %[[VALUES]] :
+// CHECK:      %[[KEYS:.+]] = kernel.cache at 0 : <keys
+// CHECK:      %[[VALUES:.+]] = kernel.cache at {{[1-9][0-9]*}} : <values
+// CHECK:      kernel.attention last ins({{%.+}}, %[[KEYS]], %[[VALUES]] :
 // CHECK-NEXT: ^bb0(%[[Q:.+]]: tensor<?x32xf32, "last">, %[[K:.+]]: tensor<?x32xf32>, %[[V:.+]]: tensor<?x32xf32>):
 // CHECK-NEXT:   gemma.attention %[[Q]], %[[K]], %[[V]]
 func.func @forward(%ids: tensor<?xi32>) -> tensor<?x32xf32, "last"> {

@@ -6,14 +6,14 @@
 // ORDER-NEXT: func.func(
 // ORDER-NEXT: kernel-verify-laid-out
 
-// CHECK:       module attributes {kernel.block_tokens = 0 : i64, kernel.cache_reads = array<i64>, kernel.chunk = 128 : i64, kernel.context = 8192 : i64,
+// CHECK:       module attributes {kernel.plan = #kernel.plan<positions = 8192, chunk = 128, last_rows = 32,
 // CHECK-LABEL: func @step
 // CHECK-NOT:     gemma.phase
-// CHECK:         kernel.rows "all"
+// CHECK:         kernel.rows all
 // CHECK:         return{{$}}
 func.func @forward(%ids: tensor<?xi32>) -> tensor<?x4xf32> {
-  %t = gemma.weight "table" index 0 format "f32" : tensor<8x4xf32>
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+  %t = gemma.weight "table" index 0 format f32 : tensor<8x4xf32>
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
     %e = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x4xf32> -> tensor<?x4xf32>
     gemma.yield %e : tensor<?x4xf32>
   }

@@ -1,11 +1,11 @@
 // RUN: gemma-opt %s --kernel-verify-laid-out --split-input-file --verify-diagnostics
 
 func.func @laid_out(%ids: tensor<?xi32>) {
-  %t = kernel.weight "t" index 0 at 0 : !kernel.weight<"f32", "rows", 1 x 8 x 4>
-  %c = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 32 ring 0>
-  %b = kernel.buffer : !kernel.buffer<2 x "table", "all">
-  kernel.rope_table %b {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x "table", "all">
-  kernel.rows "all" ins() outs() {
+  %t = kernel.weight "t" index 0 at 0 : !kernel.weight<f32, rows, 1 x 8 x 4>
+  %c = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 32 ring 0>
+  %b = kernel.buffer : !kernel.buffer<2 x table, all>
+  kernel.rope_table %b {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x table, all>
+  kernel.rows all ins() outs() {
     kernel.yield
   }
   return
@@ -15,7 +15,7 @@ func.func @laid_out(%ids: tensor<?xi32>) {
 
 func.func @a_phase_of_values(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{after layout: gemma.phase is no part of a plan}}
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
     gemma.yield %x : tensor<?x4xf32>
   }
   return
@@ -25,7 +25,7 @@ func.func @a_phase_of_values(%x: tensor<?x4xf32>) {
 
 func.func @a_weight_without_a_place() {
   // expected-error@+1 {{after layout: gemma.weight is no part of a plan}}
-  %w = gemma.weight "w" index 0 format "f32" : tensor<4xf32>
+  %w = gemma.weight "w" index 0 format f32 : tensor<4xf32>
   return
 }
 

@@ -102,7 +102,7 @@ func.func @stops_at_the_embedding(%ids: tensor<?xi32>) -> tensor<?x4xf32, "last"
 // CHECK-SAME:    (%[[X:.+]]: tensor<?x4xf32>)
 // CHECK:         %[[LAST:.+]] = gemma.last_rows %[[X]]
 // CHECK:         %[[S:.+]] = gemma.project %[[LAST]]
-// CHECK:         %[[R:.+]] = gemma.top_k %[[S]], {{.+}} -> <1 of 2, "last">
+// CHECK:         %[[R:.+]] = gemma.top_k %[[S]], {{.+}} -> <1 of 2, last>
 // CHECK:         gemma.experts %[[LAST]], %[[R]], {{.+}} -> tensor<?x4xf32, "last">
 // CHECK-NOT:     gemma.last_rows
 func.func @through_experts_and_their_choice(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
@@ -111,9 +111,9 @@ func.func @through_experts_and_their_choice(%x: tensor<?x4xf32>) -> tensor<?x4xf
   %gu = gemma.weight "gate_up" index 2 : tensor<2x2x4xf32>
   %d = gemma.weight "down" index 3 : tensor<2x4x1xf32>
   %s = gemma.project %x, %w : tensor<?x4xf32>, tensor<2x4xf32> -> tensor<?x2xf32>
-  %r = gemma.top_k %s, %p : tensor<?x2xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, "all">
-  %0 = gemma.experts %x, %r, %gu, %d "silu"
-      : tensor<?x4xf32>, !gemma.routing<1 of 2, "all">, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
+  %r = gemma.top_k %s, %p : tensor<?x2xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, all>
+  %0 = gemma.experts %x, %r, %gu, %d silu
+      : tensor<?x4xf32>, !gemma.routing<1 of 2, all>, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
   %1 = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
   return %1 : tensor<?x4xf32, "last">
 }

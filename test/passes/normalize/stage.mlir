@@ -35,9 +35,9 @@ func.func @model(%ids: tensor<?xi32>) -> tensor<?x4xf32, "last"> {
   %v = gemma.project %x, %kw : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
   %a = gemma.attention %x, %k, %v heads 2 kv_heads 2 head_dim 2 scale 1.0
       : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
-  %r = gemma.route %a, %w, %p : tensor<?x4xf32>, tensor<2x4xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, "all">
-  %y = gemma.experts %a, %r, %gu, %d "silu"
-      : tensor<?x4xf32>, !gemma.routing<1 of 2, "all">, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
+  %r = gemma.route %a, %w, %p : tensor<?x4xf32>, tensor<2x4xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, all>
+  %y = gemma.experts %a, %r, %gu, %d silu
+      : tensor<?x4xf32>, !gemma.routing<1 of 2, all>, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32>
   %l = gemma.last_rows %y : tensor<?x4xf32> -> tensor<?x4xf32, "last">
   return %l : tensor<?x4xf32, "last">
 }

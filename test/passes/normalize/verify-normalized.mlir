@@ -12,9 +12,9 @@ func.func @normalized(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
 func.func @route(%x: tensor<?x4xf32, "last">, %w: tensor<2x4xf32>, %s: tensor<2xf32>, %gu: tensor<2x2x4xf32>, %d: tensor<2x4x1xf32>)
     -> tensor<?x4xf32, "last"> {
   // expected-error@+1 {{after normalize: route should have been expanded}}
-  %r = gemma.route %x, %w, %s : tensor<?x4xf32, "last">, tensor<2x4xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, "last">
-  %0 = gemma.experts %x, %r, %gu, %d "silu"
-      : tensor<?x4xf32, "last">, !gemma.routing<1 of 2, "last">, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32, "last">
+  %r = gemma.route %x, %w, %s : tensor<?x4xf32, "last">, tensor<2x4xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, last>
+  %0 = gemma.experts %x, %r, %gu, %d silu
+      : tensor<?x4xf32, "last">, !gemma.routing<1 of 2, last>, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32, "last">
   return %0 : tensor<?x4xf32, "last">
 }
 
@@ -39,11 +39,11 @@ func.func @dead_value(%x: tensor<?x4xf32, "last">) -> tensor<?x4xf32, "last"> {
 
 func.func @routing_for_all_rows(%x: tensor<?x4xf32, "last">, %s: tensor<?x2xf32>, %p: tensor<2xf32>, %gu: tensor<2x2x4xf32>, %d: tensor<2x4x1xf32>)
     -> tensor<?x4xf32, "last"> {
-  %r = gemma.top_k %s, %p : tensor<?x2xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, "all">
+  %r = gemma.top_k %s, %p : tensor<?x2xf32>, tensor<2xf32> -> !gemma.routing<1 of 2, all>
   // expected-error@+1 {{after normalize: the choice of experts should have been made for the last rows only}}
-  %l = gemma.last_rows %r : !gemma.routing<1 of 2, "all"> -> !gemma.routing<1 of 2, "last">
-  %0 = gemma.experts %x, %l, %gu, %d "silu"
-      : tensor<?x4xf32, "last">, !gemma.routing<1 of 2, "last">, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32, "last">
+  %l = gemma.last_rows %r : !gemma.routing<1 of 2, all> -> !gemma.routing<1 of 2, last>
+  %0 = gemma.experts %x, %l, %gu, %d silu
+      : tensor<?x4xf32, "last">, !gemma.routing<1 of 2, last>, tensor<2x2x4xf32>, tensor<2x4x1xf32> -> tensor<?x4xf32, "last">
   return %0 : tensor<?x4xf32, "last">
 }
 

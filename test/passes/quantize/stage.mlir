@@ -11,24 +11,24 @@
 // OPTION: a stage takes no options here; run its passes one by one
 
 // CHECK-LABEL: func @model
-// CHECK:         gemma.weight "table" index 0 floor "q8" format "f32"
-// CHECK:         gemma.phase "rows" -> !gemma.packed<4 x "f32", "last">
-// CHECK:         gemma.project %{{.+}}, %{{.+}} : !gemma.packed<4 x "f32", "last">
+// CHECK:         gemma.weight "table" index 0 floor q8 format f32
+// CHECK:         gemma.phase rows -> !gemma.packed<4 x f32, last>
+// CHECK:         gemma.project %{{.+}}, %{{.+}} : !gemma.packed<4 x f32, last>
 
 // Q4-LABEL: func @model
-// Q4:         gemma.weight "table" index 0 floor "q8" format "q8"
-// Q4:         gemma.project %{{.+}}, %{{.+}} : !gemma.packed<4 x "i8", "last">
+// Q4:         gemma.weight "table" index 0 floor q8 format q8
+// Q4:         gemma.project %{{.+}}, %{{.+}} : !gemma.packed<4 x i8, last>
 func.func @model(%ids: tensor<?xi32>) -> tensor<?x8xf32, "last"> {
-  %t = gemma.weight "table" index 0 floor "q8" : tensor<8x4xf32>
-  %0 = gemma.phase "rows" -> tensor<?x4xf32> {
+  %t = gemma.weight "table" index 0 floor q8 : tensor<8x4xf32>
+  %0 = gemma.phase rows -> tensor<?x4xf32> {
     %e = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x4xf32> -> tensor<?x4xf32>
     gemma.yield %e : tensor<?x4xf32>
   }
-  %1 = gemma.phase "rows" -> tensor<?x4xf32, "last"> {
+  %1 = gemma.phase rows -> tensor<?x4xf32, "last"> {
     %l = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
     gemma.yield %l : tensor<?x4xf32, "last">
   }
-  %2 = gemma.phase "project" -> tensor<?x8xf32, "last"> {
+  %2 = gemma.phase project -> tensor<?x8xf32, "last"> {
     %y = gemma.project %1, %t : tensor<?x4xf32, "last">, tensor<8x4xf32> -> tensor<?x8xf32, "last">
     gemma.yield %y : tensor<?x8xf32, "last">
   }

@@ -2,8 +2,8 @@
 
 // What tile-phases needs from the passes before it. A level without a symbol is none.
 
-// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.arena_bytes = 0 : i64} {
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.plan with arena_bytes from kernel-assign-arena}}
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3, arena_bytes = 0>} {
   func.func @no_level(%ids: tensor<?xi32>) {
     return
   }
@@ -11,8 +11,8 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.a
 
 // -----
 
-// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any"}} {
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.plan with arena_bytes from kernel-assign-arena}}
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any">} {
   func.func @no_arena(%ids: tensor<?xi32>) {
     return
   }
@@ -20,8 +20,8 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 
 // -----
 
-// expected-error@+1 {{needs one plan, kernel.level, and kernel.arena_bytes from kernel-assign-arena}}
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.arena_bytes = 0 : i64, kernel.level = {symbol = "any"}} {
+// expected-error@+1 {{needs one plan, kernel.level, and kernel.plan with arena_bytes from kernel-assign-arena}}
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3, arena_bytes = 0>, kernel.level = #kernel.level<symbol = "any">} {
   func.func @two(%ids: tensor<?xi32>) {
     return
   }

@@ -31,26 +31,26 @@
 // CHECK-COUNT-3: call @__asan_unpoison_memory_region
 // CHECK-NEXT:    }
 // CHECK-NEXT:    return
-module attributes {kernel.chunk = 4 : i64, kernel.last_rows = 2 : i64, kernel.kv_bytes = 0 : i64, kernel.weight_bytes = 1152 : i64,
-                   kernel.level = {symbol = "any", token_tile = 2 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 4, last_rows = 2, weight_bytes = 1152>,
+                   kernel.level = #kernel.level<symbol = "any", token_tile = 2>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %t = kernel.weight "t" index 0 at 0 : !kernel.weight<"f32", "rows", 1 x 8 x 32>
-    %g = kernel.weight "g" index 1 at 1024 : !kernel.weight<"f32", "vector", 1 x 1 x 32>
-    %a = kernel.buffer : !kernel.buffer<32 x "f32", "all">
-    kernel.rows "all" ins(%ids, %t : tensor<?xi32>, !kernel.weight<"f32", "rows", 1 x 8 x 32>) outs(%a : !kernel.buffer<32 x "f32", "all">) {
+    %t = kernel.weight "t" index 0 at 0 : !kernel.weight<f32, rows, 1 x 8 x 32>
+    %g = kernel.weight "g" index 1 at 1024 : !kernel.weight<f32, vector, 1 x 1 x 32>
+    %a = kernel.buffer : !kernel.buffer<32 x f32, all>
+    kernel.rows all ins(%ids, %t : tensor<?xi32>, !kernel.weight<f32, rows, 1 x 8 x 32>) outs(%a : !kernel.buffer<32 x f32, all>) {
     ^bb0(%i: tensor<?xi32>, %w: tensor<8x32xf32>):
       %y = gemma.embed %i, %w : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
       kernel.yield %y : tensor<?x32xf32>
     }
-    %p = kernel.buffer : !kernel.buffer<32 x "packed_f32", "all">
-    kernel.rows "all" ins(%a : !kernel.buffer<32 x "f32", "all">) outs(%p : !kernel.buffer<32 x "packed_f32", "all">) {
+    %p = kernel.buffer : !kernel.buffer<32 x packed_f32, all>
+    kernel.rows all ins(%a : !kernel.buffer<32 x f32, all>) outs(%p : !kernel.buffer<32 x packed_f32, all>) {
     ^bb0(%x: tensor<?x32xf32>):
-      %y = gemma.pack %x : tensor<?x32xf32> -> !gemma.packed<32 x "f32", "all">
-      kernel.yield %y : !gemma.packed<32 x "f32", "all">
+      %y = gemma.pack %x : tensor<?x32xf32> -> !gemma.packed<32 x f32, all>
+      kernel.yield %y : !gemma.packed<32 x f32, all>
     }
-    %logits = kernel.buffer external "logits" : !kernel.buffer<32 x "f32", "all">
-    kernel.rows "all" ins(%a, %g : !kernel.buffer<32 x "f32", "all">, !kernel.weight<"f32", "vector", 1 x 1 x 32>)
-        outs(%logits : !kernel.buffer<32 x "f32", "all">) {
+    %logits = kernel.buffer external logits : !kernel.buffer<32 x f32, all>
+    kernel.rows all ins(%a, %g : !kernel.buffer<32 x f32, all>, !kernel.weight<f32, vector, 1 x 1 x 32>)
+        outs(%logits : !kernel.buffer<32 x f32, all>) {
     ^bb0(%x: tensor<?x32xf32>, %w: tensor<32xf32>):
       %y = gemma.rms_norm %x weight %w eps 1.0e-6 : tensor<?x32xf32>, tensor<32xf32> -> tensor<?x32xf32>
       kernel.yield %y : tensor<?x32xf32>

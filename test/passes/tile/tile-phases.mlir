@@ -18,23 +18,23 @@
 // CHECK:         call @gm_any_prefill_rows_2(
 // CHECK-LABEL: func.func @gm_any_read(%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: !llvm.ptr)
 // CHECK-NOT:   @step
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %a = kernel.buffer : !kernel.buffer<4 x "f32", "all">
-    %b = kernel.buffer : !kernel.buffer<4 x "f32", "all">
-    %c = kernel.buffer : !kernel.buffer<4 x "f32", "all">
-    %d = kernel.buffer : !kernel.buffer<4 x "f32", "all">
-    kernel.rows "all" ins(%a : !kernel.buffer<4 x "f32", "all">) outs(%b : !kernel.buffer<4 x "f32", "all">) {
+    %a = kernel.buffer : !kernel.buffer<4 x f32, all>
+    %b = kernel.buffer : !kernel.buffer<4 x f32, all>
+    %c = kernel.buffer : !kernel.buffer<4 x f32, all>
+    %d = kernel.buffer : !kernel.buffer<4 x f32, all>
+    kernel.rows all ins(%a : !kernel.buffer<4 x f32, all>) outs(%b : !kernel.buffer<4 x f32, all>) {
     ^bb0(%x: tensor<?x4xf32>):
       %y = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
       kernel.yield %y : tensor<?x4xf32>
     }
-    kernel.rows "all" ins(%b : !kernel.buffer<4 x "f32", "all">) outs(%c : !kernel.buffer<4 x "f32", "all">) {
+    kernel.rows all ins(%b : !kernel.buffer<4 x f32, all>) outs(%c : !kernel.buffer<4 x f32, all>) {
     ^bb0(%x: tensor<?x4xf32>):
       %y = gemma.scale %x by 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
       kernel.yield %y : tensor<?x4xf32>
     }
-    kernel.rows "all" ins(%c : !kernel.buffer<4 x "f32", "all">) outs(%d : !kernel.buffer<4 x "f32", "all">) {
+    kernel.rows all ins(%c : !kernel.buffer<4 x f32, all>) outs(%d : !kernel.buffer<4 x f32, all>) {
     ^bb0(%x: tensor<?x4xf32>):
       %y = gemma.scale %x by 3.0 : tensor<?x4xf32> -> tensor<?x4xf32>
       kernel.yield %y : tensor<?x4xf32>
@@ -61,11 +61,11 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:           %[[CLAIM:.+]] = llvm.getelementptr %{{.+}}[%c80
 // CHECK:           %[[ITEM:.+]] = llvm.atomicrmw add %[[CLAIM]], %{{.+}} monotonic
 // CHECK:           scf.condition(%{{.+}}) %[[ITEM]]
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %a = kernel.buffer : !kernel.buffer<4 x "f32", "last">
-    %b = kernel.buffer : !kernel.buffer<4 x "f32", "last">
-    kernel.rows "last" ins(%a : !kernel.buffer<4 x "f32", "last">) outs(%b : !kernel.buffer<4 x "f32", "last">) {
+    %a = kernel.buffer : !kernel.buffer<4 x f32, last>
+    %b = kernel.buffer : !kernel.buffer<4 x f32, last>
+    kernel.rows last ins(%a : !kernel.buffer<4 x f32, last>) outs(%b : !kernel.buffer<4 x f32, last>) {
     ^bb0(%x: tensor<?x4xf32, "last">):
       %y = gemma.scale %x by 2.0 : tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
       kernel.yield %y : tensor<?x4xf32, "last">
@@ -103,27 +103,27 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:       func.func private @dot_q4_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 15 : i64} : vector<4xi32>, vector<16xi8>
 // CHECK:       func.func private @dot_q8_i8_4(
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
-    %v = kernel.weight "v" index 1 at 4352 : !kernel.weight<"q8", "panel", 1 x 64 x 96>
-    %u = kernel.weight "u" index 2 at 17408 : !kernel.weight<"q4", "panel", 1 x 64 x 96>
-    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
-    %b = kernel.buffer : !kernel.buffer<96 x "packed_i8", "all">
-    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
-    %d = kernel.buffer : !kernel.buffer<64 x "f32", "all">
-    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
-        outs(%c : !kernel.buffer<32 x "f32", "all">) {
-    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
-      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<q8, panel, 1 x 32 x 64>
+    %v = kernel.weight "v" index 1 at 4352 : !kernel.weight<q8, panel, 1 x 64 x 96>
+    %u = kernel.weight "u" index 2 at 17408 : !kernel.weight<q4, panel, 1 x 64 x 96>
+    %a = kernel.buffer : !kernel.buffer<64 x packed_i8, all>
+    %b = kernel.buffer : !kernel.buffer<96 x packed_i8, all>
+    %c = kernel.buffer : !kernel.buffer<32 x f32, all>
+    %d = kernel.buffer : !kernel.buffer<64 x f32, all>
+    kernel.project all ins(%a, %w : !kernel.buffer<64 x packed_i8, all>, !kernel.weight<q8, panel, 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x f32, all>) {
+    ^bb0(%x: !gemma.packed<64 x i8, all>, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x i8, all>, tensor<32x64xf32> -> tensor<?x32xf32>
       kernel.yield %y : tensor<?x32xf32>
     }
-    kernel.project "all" ins(%b, %v, %u : !kernel.buffer<96 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 64 x 96>, !kernel.weight<"q4", "panel", 1 x 64 x 96>)
-        outs(%d : !kernel.buffer<64 x "f32", "all">) {
-    ^bb0(%x: !gemma.packed<96 x "i8", "all">, %m: tensor<64x96xf32>, %n: tensor<64x96xf32>):
-      %y = gemma.project %x, %m : !gemma.packed<96 x "i8", "all">, tensor<64x96xf32> -> tensor<?x64xf32>
-      %z = gemma.project %x, %n : !gemma.packed<96 x "i8", "all">, tensor<64x96xf32> -> tensor<?x64xf32>
-      %s = gemma.gated %y, %z "silu" : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    kernel.project all ins(%b, %v, %u : !kernel.buffer<96 x packed_i8, all>, !kernel.weight<q8, panel, 1 x 64 x 96>, !kernel.weight<q4, panel, 1 x 64 x 96>)
+        outs(%d : !kernel.buffer<64 x f32, all>) {
+    ^bb0(%x: !gemma.packed<96 x i8, all>, %m: tensor<64x96xf32>, %n: tensor<64x96xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<96 x i8, all>, tensor<64x96xf32> -> tensor<?x64xf32>
+      %z = gemma.project %x, %n : !gemma.packed<96 x i8, all>, tensor<64x96xf32> -> tensor<?x64xf32>
+      %s = gemma.gated %y, %z silu : tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
       kernel.yield %s : tensor<?x64xf32>
     }
     return
@@ -136,16 +136,16 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK-LABEL: func.func @gm_any_decode(
 // CHECK:       func.func private @dot_q8_i8_1(
 // CHECK:         kernel.dot {{.+}} {max_code = 128 : i64, signed_weights} : vector<8xi32>, vector<32xi8>
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
-                   kernel.level = {symbol = "any", token_tile = 4 : i64, vector_bits = 256 : i64, signed_weights = true}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>,
+                   kernel.level = #kernel.level<symbol = "any", token_tile = 4, vector_bits = 256, signed_weights = true>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
-    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
-    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
-    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
-        outs(%c : !kernel.buffer<32 x "f32", "all">) {
-    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
-      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<q8, panel, 1 x 32 x 64>
+    %a = kernel.buffer : !kernel.buffer<64 x packed_i8, all>
+    %c = kernel.buffer : !kernel.buffer<32 x f32, all>
+    kernel.project all ins(%a, %w : !kernel.buffer<64 x packed_i8, all>, !kernel.weight<q8, panel, 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x f32, all>) {
+    ^bb0(%x: !gemma.packed<64 x i8, all>, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x i8, all>, tensor<32x64xf32> -> tensor<?x32xf32>
       kernel.yield %y : tensor<?x32xf32>
     }
     return
@@ -175,16 +175,16 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
 // CHECK-COUNT-3: scf.for
 // CHECK-NOT:     scf.for
 // CHECK:         return
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
-                   kernel.level = {symbol = "any", token_tile = 3 : i64, prefetch_bytes = 4096 : i64, signed_products = true}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>,
+                   kernel.level = #kernel.level<symbol = "any", token_tile = 3, prefetch_bytes = 4096, signed_products = true>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q8", "panel", 1 x 32 x 64>
-    %a = kernel.buffer : !kernel.buffer<64 x "packed_i8", "all">
-    %c = kernel.buffer : !kernel.buffer<32 x "f32", "all">
-    kernel.project "all" ins(%a, %w : !kernel.buffer<64 x "packed_i8", "all">, !kernel.weight<"q8", "panel", 1 x 32 x 64>)
-        outs(%c : !kernel.buffer<32 x "f32", "all">) {
-    ^bb0(%x: !gemma.packed<64 x "i8", "all">, %m: tensor<32x64xf32>):
-      %y = gemma.project %x, %m : !gemma.packed<64 x "i8", "all">, tensor<32x64xf32> -> tensor<?x32xf32>
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<q8, panel, 1 x 32 x 64>
+    %a = kernel.buffer : !kernel.buffer<64 x packed_i8, all>
+    %c = kernel.buffer : !kernel.buffer<32 x f32, all>
+    kernel.project all ins(%a, %w : !kernel.buffer<64 x packed_i8, all>, !kernel.weight<q8, panel, 1 x 32 x 64>)
+        outs(%c : !kernel.buffer<32 x f32, all>) {
+    ^bb0(%x: !gemma.packed<64 x i8, all>, %m: tensor<32x64xf32>):
+      %y = gemma.project %x, %m : !gemma.packed<64 x i8, all>, tensor<32x64xf32> -> tensor<?x32xf32>
       kernel.yield %y : tensor<?x32xf32>
     }
     return
@@ -213,15 +213,15 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64,
 // CHECK-NOT:     math.tanh
 // CHECK:         call @dot_f32_f32_2(%{{.+}}, %{{.+}}, %c1_i64{{.*}}, %{{.+}})
 // CHECK-LABEL: func.func private @dot_f32_f32_2(
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>
-    %v = kernel.cache at 8192 : !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>
-    %q = kernel.buffer : !kernel.buffer<64 x "f32", "all">
-    %o = kernel.buffer external "logits" : !kernel.buffer<64 x "f32", "all">
-    kernel.attention "all" ins(%q, %k, %v : !kernel.buffer<64 x "f32", "all">, !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>,
-                               !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>)
-        outs(%o : !kernel.buffer<64 x "f32", "all">) {
+    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>
+    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>
+    %q = kernel.buffer : !kernel.buffer<64 x f32, all>
+    %o = kernel.buffer external logits : !kernel.buffer<64 x f32, all>
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>,
+                               !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>)
+        outs(%o : !kernel.buffer<64 x f32, all>) {
     ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
       %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8
           : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
@@ -254,14 +254,14 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:                 func.call @dot_q4_i8_2_of_4(%[[BLOCK]],
 // CHECK:               } else {
 // CHECK:                 func.call @dot_q4_i8_4(%[[BLOCK]],
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<"q4", "panel", 8 x 64 x 96>
-    %s = kernel.buffer : !kernel.buffer<2 x "slots", "all">
-    %a = kernel.buffer : !kernel.buffer<96 x "packed_i8", "slots_all">
-    %c = kernel.buffer : !kernel.buffer<64 x "f32", "slots_all">
+    %w = kernel.weight "w" index 0 at 0 : !kernel.weight<q4, panel, 8 x 64 x 96>
+    %s = kernel.buffer : !kernel.buffer<2 x slots, all>
+    %a = kernel.buffer : !kernel.buffer<96 x packed_i8, slots_all>
+    %c = kernel.buffer : !kernel.buffer<64 x f32, slots_all>
     kernel.expert_project %a, %w, %s into %c {top_k = 2 : i64, experts = 8 : i64}
-        : !kernel.buffer<96 x "packed_i8", "slots_all">, !kernel.weight<"q4", "panel", 8 x 64 x 96>, !kernel.buffer<2 x "slots", "all"> into !kernel.buffer<64 x "f32", "slots_all">
+        : !kernel.buffer<96 x packed_i8, slots_all>, !kernel.weight<q4, panel, 8 x 64 x 96>, !kernel.buffer<2 x slots, all> into !kernel.buffer<64 x f32, slots_all>
     return
   }
 }
@@ -277,15 +277,15 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:         %[[SOME:.+]] = arith.cmpi ne, %[[ENDS]], %c0
 // CHECK-NEXT:    scf.if %[[SOME]] {
 // CHECK-COUNT-4:   llvm.load %{{.+}} : !llvm.ptr -> i32
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %k = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>
-    %v = kernel.cache at 8192 : !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>
-    %q = kernel.buffer : !kernel.buffer<64 x "f32", "all">
-    %o = kernel.buffer external "logits" : !kernel.buffer<64 x "f32", "all">
-    kernel.attention "all" ins(%q, %k, %v : !kernel.buffer<64 x "f32", "all">, !kernel.cache<"keys", "f32", 1 x 32, slots 64 ring 1>,
-                               !kernel.cache<"values", "f32", 1 x 32, slots 64 ring 1>)
-        outs(%o : !kernel.buffer<64 x "f32", "all">) {
+    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>
+    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>
+    %q = kernel.buffer : !kernel.buffer<64 x f32, all>
+    %o = kernel.buffer external logits : !kernel.buffer<64 x f32, all>
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>,
+                               !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>)
+        outs(%o : !kernel.buffer<64 x f32, all>) {
     ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
       %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8 blocks 12
           : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
@@ -309,11 +309,11 @@ module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.l
 // CHECK:           call @gm_any_prefill_tap_0(
 // CHECK-NEXT:      call @gmBarrier
 // CHECK-NEXT:    }
-module attributes {kernel.chunk = 20 : i64, kernel.last_rows = 3 : i64, kernel.level = {symbol = "any", token_tile = 4 : i64}} {
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %a = kernel.buffer : !kernel.buffer<4 x "f32", "all">
-    %h = kernel.buffer at 16 external "hidden" : !kernel.buffer<4 x "f32", "last">
-    kernel.tap %a into %h of 8 : !kernel.buffer<4 x "f32", "all"> into !kernel.buffer<4 x "f32", "last">
+    %a = kernel.buffer : !kernel.buffer<4 x f32, all>
+    %h = kernel.buffer at 16 external hidden : !kernel.buffer<4 x f32, last>
+    kernel.tap %a into %h of 8 : !kernel.buffer<4 x f32, all> into !kernel.buffer<4 x f32, last>
     return
   }
 }

@@ -9,9 +9,9 @@ func.func @tiled(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>, %f: 
 
 // -----
 
-func.func @a_phase(%b: !kernel.buffer<2 x "table", "all">) {
+func.func @a_phase(%b: !kernel.buffer<2 x table, all>) {
   // expected-error@+1 {{after tile: kernel.rope_table should have become loops and vectors}}
-  kernel.rope_table %b {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x "table", "all">
+  kernel.rope_table %b {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x table, all>
   return
 }
 
@@ -19,7 +19,7 @@ func.func @a_phase(%b: !kernel.buffer<2 x "table", "all">) {
 
 func.func @a_buffer() {
   // expected-error@+1 {{after tile: kernel.buffer should have become loops and vectors}}
-  %0 = kernel.buffer : !kernel.buffer<4 x "f32", "all">
+  %0 = kernel.buffer : !kernel.buffer<4 x f32, all>
   return
 }
 
@@ -27,7 +27,7 @@ func.func @a_buffer() {
 
 func.func @a_weight() {
   // expected-error@+1 {{after tile: kernel.weight should have become loops and vectors}}
-  %0 = kernel.weight "w" index 0 at 0 : !kernel.weight<"f32", "vector", 1 x 1 x 4>
+  %0 = kernel.weight "w" index 0 at 0 : !kernel.weight<f32, vector, 1 x 1 x 4>
   return
 }
 
@@ -35,7 +35,7 @@ func.func @a_weight() {
 
 func.func @a_cache() {
   // expected-error@+1 {{after tile: kernel.cache should have become loops and vectors}}
-  %0 = kernel.cache at 0 : !kernel.cache<"keys", "f32", 1 x 32, slots 32 ring 0>
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 32 ring 0>
   return
 }
 
