@@ -10,7 +10,13 @@ using namespace gemmac::targets;
 namespace {
 
 const Level kLevels[] = {
-    {{"armv8.2-a-dotprod", "armv8_2_a_dotprod", 128, 32, 4, 2, true, true},
+    {{.name = "armv8.2-a-dotprod",
+      .symbol = "armv8_2_a_dotprod",
+      .vectorBits = 128,
+      .registers = 32,
+      .tokenTile = 4,
+      .halfConversion = true,
+      .signedWeights = true},
      "generic",
      "+v8.2a,+dotprod,+fullfp16",
      gemmac::aarch64::kLevelDotProd,

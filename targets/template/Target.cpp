@@ -11,8 +11,7 @@ using namespace gemmac::targets;
 namespace {
 
 const Level kLevels[] = {
-    // name, symbol, vector bits, vector registers, tokens per tile, vectors of rows, converts f16, signed codes
-    {{"template-baseline", "template_baseline", 128, 16, 3, 2, false, false},
+    {{.name = "template-baseline", .symbol = "template_baseline", .vectorBits = 128, .registers = 16, .tokenTile = 3},
      "", // LLVM's name of the CPU; empty for the triple's baseline
      "", // and further features, "+a,-b"
      0,  // bits that the CPU must report, from device/Features.h
