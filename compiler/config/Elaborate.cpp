@@ -3,6 +3,7 @@
 #include "compiler/config/Numbers.h"
 #include "compiler/config/Operations.h"
 #include "compiler/config/Schema.h"
+#include "compiler/config/WeightTable.h"
 #include "compiler/config/Widths.h"
 
 #include <fmt/format.h>
@@ -15,8 +16,8 @@ namespace gemmac::config {
 
 namespace {
 
-constexpr int64_t kMostSteps = 200000, kMostWeights = 200000, kMostIgnored = 200000;
-constexpr int64_t kWidest = (int64_t(1) << 31) - 1, kMostElements = int64_t(1) << 42;
+constexpr int64_t kMostSteps = 200000, kMostIgnored = 200000;
+constexpr int64_t kWidest = (int64_t(1) << 31) - 1;
 
 /// Without a word of the description, layers are alike that have the same operations and shapes of weights.
 void numberClasses(Model &model) {
@@ -71,9 +72,7 @@ private:
   std::vector<Frame> frames;
   Produced stream; ///< "x"
   std::set<std::string> broken;
-  std::map<std::string, size_t> weightIndex;
-
-  bool gguf() const { return facts && facts->source == Facts::Source::Gguf; }
+  WeightTable table{*this, model};
 
   void elaborateRuntime() {
     const RuntimeDecl &runtime = d.runtime;
@@ -113,96 +112,6 @@ private:
           model.stopIds.push_back(*id);
       }
     }
-  }
-
-  std::string tensorName(const std::string &name) const {
-    std::string full = withLayer(name, scope.layer);
-    return full.starts_with("/") ? full.substr(1) : scope.prefix + full;
-  }
-
-  static const WeightDecl *findWeight(const std::vector<WeightDecl> &list, const std::string &name) {
-    for (const WeightDecl &weight : list)
-      if (weight.name.text == name)
-        return &weight;
-    return nullptr;
-  }
-
-  bool inCheckpoint(const Weight &weight) const {
-    auto whole = [&](const std::vector<std::string> &parts) {
-      return std::all_of(parts.begin(), parts.end(),
-                         [&](const std::string &part) { return facts->tensors.count(part) != 0; });
-    };
-    return facts && std::any_of(weight.names.begin(), weight.names.end(), whole);
-  }
-
-  /// The weight that a step means by `name`, made on first use; the index in model.weights.
-  std::optional<size_t> weightFor(const Text &name) {
-    const WeightDecl *decl = scope.layer >= 0 ? findWeight(d.layerWeights, name.text) : nullptr;
-    bool layered = decl != nullptr;
-    if (!decl)
-      decl = findWeight(d.weights, name.text);
-    std::string full = layered ? fmt::format("layers.{}.{}", scope.layer, name.text) : name.text;
-    if (auto found = weightIndex.find(full); found != weightIndex.end())
-      return found->second;
-    int64_t layer = scope.layer;
-    if (!layered)
-      scope.layer = -1;
-    std::optional<size_t> index = makeWeight(*decl, full, name);
-    scope.layer = layer;
-    if (index)
-      weightIndex[full] = *index;
-    return index;
-  }
-
-  std::optional<size_t> makeWeight(const WeightDecl &decl, const std::string &full, const Text &user) {
-    Weight weight;
-    weight.name = full;
-    weight.where = decl.name.where;
-    for (const std::vector<std::string> &candidate : gguf() ? decl.gguf : decl.hf) {
-      weight.names.emplace_back();
-      for (const std::string &part : candidate)
-        weight.names.back().push_back(tensorName(part));
-    }
-    std::optional<bool> evaluated = condition(decl.when);
-    if (!evaluated)
-      return std::nullopt;
-    bool wanted = *evaluated;
-    if (decl.tied && (decl.when ? !wanted : !inCheckpoint(weight)))
-      return weightFor(*decl.tied);
-    if (!wanted) {
-      diagnostics.errorOnce(user.where, fmt::format("weight '{}' is used, but its 'when' does not hold", full),
-                            {{decl.when->position(), "the condition is here"}});
-      return std::nullopt;
-    }
-    if (weight.names.empty()) {
-      diagnostics.errorOnce(decl.name.where,
-                            fmt::format("weight '{}' has no name in a checkpoint of this kind: '{}' is needed", full,
-                                        gguf() ? "gguf" : "hf"));
-      return std::nullopt;
-    }
-    int64_t elements = 1;
-    for (const Expression &expression : decl.shape) {
-      std::optional<int64_t> axis = whole(expression, "an axis of " + full, 1, kWidest);
-      if (!axis)
-        return std::nullopt;
-      if (elements > kMostElements / *axis) {
-        diagnostics.errorOnce(decl.name.where,
-                              fmt::format("weight '{}' would have more than {} elements", full, kMostElements));
-        return std::nullopt;
-      }
-      elements *= *axis;
-      weight.shape.push_back(*axis);
-    }
-    weight.floor = decl.floor;
-    weight.offset = gguf() ? decl.offsetGguf : decl.offsetHf;
-    if (const auto &heads = gguf() ? decl.interleavedGguf : decl.interleavedHf)
-      weight.interleavedHeads = whole(*heads, "the interleaved heads of " + full, 1, kWidest).value_or(0);
-    if (model.weights.size() >= kMostWeights) {
-      diagnostics.errorOnce(decl.name.where, fmt::format("more than {} weights", kMostWeights));
-      return std::nullopt;
-    }
-    model.weights.push_back(std::move(weight));
-    return model.weights.size() - 1;
   }
 
   /// "name", "name@layer", "a|b": what it stands for here, or null after an error.
@@ -248,12 +157,27 @@ private:
     return nullptr;
   }
 
+  bool list(const Value &value, const AttributeInfo &info, Step &step) {
+    std::vector<double> numbers;
+    for (const Scalar &scalar : value.isList ? value.list : std::vector<Scalar>{value.scalar}) {
+      const double *x = std::get_if<double>(&scalar);
+      if (!x || *x < info.min || *x > info.max) {
+        diagnostics.errorOnce(value.where, fmt::format("{} must be a list of numbers in {:g} .. {:g}, found {}",
+                                                       info.name, info.min, info.max, show(scalar)));
+        return false;
+      }
+      numbers.push_back(*x);
+    }
+    step.attributes[info.name] = std::move(numbers);
+    return true;
+  }
+
   bool attributes(const StepDecl &decl, const OperationInfo &operation, Step &step) {
     bool good = true;
     for (const AttributeInfo &info : operation.attributes) {
       auto found = decl.attributes.find(info.name);
       if (found == decl.attributes.end()) {
-        if (info.fallback && info.kind == AttributeKind::Integer)
+        if (info.fallback && (info.kind == AttributeKind::Integer || info.kind == AttributeKind::Boolean))
           step.attributes[info.name] = static_cast<int64_t>(*info.fallback);
         else if (info.fallback)
           step.attributes[info.name] = *info.fallback;
@@ -264,6 +188,19 @@ private:
         continue;
       }
       std::optional<Value> value = evaluate(found->second.value);
+      if (info.kind == AttributeKind::Boolean) {
+        const bool *truth = value && !value->isList ? std::get_if<bool>(&value->scalar) : nullptr;
+        if (value && !truth)
+          diagnostics.errorOnce(value->where,
+                                fmt::format("{} must be true or false, found {}", info.name, show(*value)));
+        step.attributes[info.name] = int64_t(truth && *truth);
+        good &= truth != nullptr;
+        continue;
+      }
+      if (info.kind == AttributeKind::List) {
+        good &= value && list(*value, info, step);
+        continue;
+      }
       const double *x = value && !value->isList ? std::get_if<double>(&value->scalar) : nullptr;
       if (value && !x)
         diagnostics.errorOnce(value->where, fmt::format("{} must be a number, found {}", info.name, show(*value)));
@@ -311,14 +248,22 @@ private:
       step.inputs.push_back(value->fullName);
       inputs.push_back(value->shape);
     }
-    for (const Text &name : decl.weights) {
-      std::optional<size_t> index = weightFor(name);
+    for (const WeightUse &name : decl.weights) {
+      std::optional<bool> there = name.optional ? table.exists(name) : true;
+      if (there == false)
+        continue;
+      std::optional<size_t> index = there ? table.find(name) : std::nullopt;
       good &= index.has_value();
       if (index)
         indices.push_back(*index);
     }
     if (!good)
       return false;
+    if (indices.size() < operation.leastWeights) {
+      diagnostics.errorOnce(decl.op.where, fmt::format("'{}' needs {} weights, but only {} exist here", operation.name,
+                                                       operation.leastWeights, indices.size()));
+      return false;
+    }
     std::vector<const Weight *> weights;
     for (size_t index : indices) {
       weights.push_back(&model.weights[index]);
@@ -351,7 +296,8 @@ private:
   }
 
   void elaborateSteps() {
-    outer["ids"] = {"ids", {Shape::Kind::Ids, 0, false}};
+    for (const char *name : {"ids", "positions"})
+      outer[name] = {name, {Shape::Kind::Ids, 0, false}};
     if (!elaborateList(d.before))
       return;
     const Produced *in = resolve(d.layerIn);
@@ -389,9 +335,10 @@ private:
 
   void elaborateIgnored() {
     auto add = [&](const IgnoredDecl &ignored) {
-      const std::optional<Text> &pattern = gguf() ? ignored.gguf : ignored.hf;
+      const std::optional<Text> &pattern = table.gguf() ? ignored.gguf : ignored.hf;
       if (pattern && holds(ignored.when) && model.ignored.size() < kMostIgnored)
-        model.ignored.push_back({tensorName(pattern->text), ignored.why, ignored.copyOf ? ignored.copyOf->text : ""});
+        model.ignored.push_back(
+            {table.tensorName(pattern->text), ignored.why, ignored.copyOf ? ignored.copyOf->text : ""});
     };
     scope.layer = -1;
     for (const IgnoredDecl &ignored : d.ignored)

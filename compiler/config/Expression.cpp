@@ -24,6 +24,8 @@ public:
     case Op::Constant:
       return node.value;
     case Op::Name:
+      if (element && node.text == "j")
+        return scalar(*element);
       if (const Value *value = scope.lookup ? scope.lookup(node.text) : nullptr)
         return *value;
       return fail(node, fmt::format("unknown name '{}'", node.text));
@@ -64,6 +66,7 @@ public:
 
 private:
   const Scope &scope;
+  std::optional<double> element; ///< "j" inside of each()
 
   std::nullopt_t fail(const Node &node, std::string what) {
     if (message.empty()) {
@@ -147,6 +150,10 @@ private:
       std::optional<Value> value = run(*node.args[0]);
       return value ? scalar(value->isList ? double(value->list.size()) : 1.0) : std::nullopt;
     }
+    if (name == "contains")
+      return contains(node);
+    if (name == "each")
+      return each(node);
     if (name == "min" || name == "max")
       return extreme(node);
     if (name == "last")
@@ -156,7 +163,47 @@ private:
     std::optional<double> x = number(*node.args[0]);
     if (!x)
       return std::nullopt;
-    return real(node, name == "sqrt" ? std::sqrt(*x) : name == "floor" ? std::floor(*x) : std::ceil(*x));
+    return real(node, name == "sqrt"    ? std::sqrt(*x)
+                      : name == "log"   ? std::log(*x)
+                      : name == "floor" ? std::floor(*x)
+                                        : std::ceil(*x));
+  }
+
+  /// contains(list, x): is x an element of the list; a single value is its own only element, null has none.
+  std::optional<Value> contains(const Node &node) {
+    std::optional<Value> list = run(*node.args[0]);
+    std::optional<Value> wanted = list ? run(*node.args[1]) : std::nullopt;
+    if (!wanted)
+      return std::nullopt;
+    if (wanted->isList)
+      return fail(*node.args[1], fmt::format("expected a single value, found {}", show(*wanted)));
+    if (!list->isList)
+      return scalar(!std::holds_alternative<std::monostate>(list->scalar) && same(list->scalar, wanted->scalar));
+    return scalar(std::any_of(list->list.begin(), list->list.end(),
+                              [&](const Scalar &element) { return same(element, wanted->scalar); }));
+  }
+
+  /// each(n, e): the list of e for j = 0 .. n - 1.
+  std::optional<Value> each(const Node &node) {
+    constexpr double kMost = 4096;
+    std::optional<double> count = number(*node.args[0]);
+    if (!count)
+      return std::nullopt;
+    if (!(*count >= 1 && *count <= kMost) || *count != std::floor(*count))
+      return fail(*node.args[0],
+                  fmt::format("'each' counts a whole number from 1 to {}, found {}", kMost, show(Scalar(*count))));
+    Value out;
+    out.isList = true;
+    for (element = 0; *element < *count; ++*element) {
+      std::optional<Value> one = run(*node.args[1]);
+      if (!one)
+        return std::nullopt;
+      if (one->isList)
+        return fail(*node.args[1], fmt::format("expected a single value, found {}", show(*one)));
+      out.list.push_back(std::move(one->scalar));
+    }
+    element.reset();
+    return out;
   }
 
   /// min and max of all arguments; a list counts as its elements.
@@ -221,8 +268,12 @@ private:
 void visitNames(const Node &node, const std::function<void(const Node &)> &callback) {
   if (node.op == Op::Name)
     callback(node);
+  bool each = node.op == Op::Call && node.text == "each";
   for (const NodePtr &argument : node.args)
-    visitNames(*argument, callback);
+    visitNames(*argument, [&](const Node &name) {
+      if (!each || argument != node.args[1] || name.text != "j")
+        callback(name);
+    });
 }
 
 } // namespace

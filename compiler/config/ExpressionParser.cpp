@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace gemmac::config {
 
@@ -18,8 +19,9 @@ struct Function {
   const char *name;
   size_t least, most; ///< arguments
 };
-constexpr Function kFunctions[] = {{"sqrt", 1, 1}, {"floor", 1, 1}, {"ceil", 1, 1}, {"min", 1, 8}, {"max", 1, 8},
-                                   {"len", 1, 1},  {"last", 2, 2},  {"has", 1, 1},  {"dim", 2, 2}};
+constexpr Function kFunctions[] = {{"sqrt", 1, 1}, {"log", 1, 1},  {"floor", 1, 1}, {"ceil", 1, 1},
+                                   {"min", 1, 8},  {"max", 1, 8},  {"len", 1, 1},   {"contains", 2, 2},
+                                   {"each", 2, 2}, {"last", 2, 2}, {"has", 1, 1},   {"dim", 2, 2}};
 
 struct Level {
   std::vector<std::string> operators;
@@ -69,6 +71,7 @@ private:
   const std::string &text;
   size_t at = 0;
   int depth = 0;
+  bool insideEach = false;
   Token token;
 
   struct Deeper {
@@ -282,6 +285,9 @@ private:
     if (!function)
       return failAt(name.offset, fmt::format("unknown function '{}'{}", name.text, didYouMean(name.text, known)));
     std::vector<NodePtr> args;
+    bool isEach = name.text == "each";
+    if (isEach && std::exchange(insideEach, true))
+      return failAt(name.offset, "'each' cannot stand inside of another 'each'");
     if (!accept(")")) {
       do {
         NodePtr argument = choose();
@@ -299,6 +305,8 @@ private:
                                                  : fmt::format("{} to {}", function->least, function->most)));
     if (name.text == "last" && args[1]->op != Op::Name)
       return failAt(args[1]->offset, "the second argument of 'last' is the name of a value of [layer.let]");
+    if (isEach)
+      insideEach = false;
     return make(Op::Call, name.offset, name.text, std::move(args));
   }
 };

@@ -25,6 +25,12 @@ struct Value {
   Position where;
 };
 
+/// The rows r of a tensor with offset <= r % every < offset + size; every = 0: all of them.
+struct RowPart {
+  int64_t offset = 0, size = 0, every = 0;
+  bool operator==(const RowPart &) const = default;
+};
+
 /// One tensor of the model.
 struct Weight {
   std::string name;                            ///< ours: "embed", "layers.3.q_proj"
@@ -35,9 +41,11 @@ struct Weight {
   double offset = 0;                           ///< added to every element when it is read (norms stored as w - 1)
   int64_t interleavedHeads = 0; ///< > 0: the rows of each of these heads are stored for interleaved rotation
   Position where;
+  RowPart part = {};       ///< which rows of its tensor are this weight; of all candidates
+  bool transposed = false; ///< the tensor is stored as [in, out]; rows are then its columns
 };
 
-using Attribute = std::variant<int64_t, double, std::string>;
+using Attribute = std::variant<int64_t, double, std::string, std::vector<double>>;
 
 /// One operation of the dataflow. Value names are unique in the model: "x0", "layers.3.q".
 struct Step {

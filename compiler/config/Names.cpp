@@ -118,6 +118,9 @@ private:
         expression(size, known);
       for (const auto *value : {&weight.when, &weight.interleavedHf, &weight.interleavedGguf})
         optional(*value, known);
+      for (const auto *part : {&weight.partHf, &weight.partGguf})
+        for (const Expression &number : *part)
+          expression(number, known);
       if (weight.tied)
         original("tied", *weight.tied);
     }
@@ -199,7 +202,7 @@ private:
 
   void steps(const Names &global, const Names &local) {
     Names outer, layerNames;
-    stepList(d.before, {"ids"}, global, false, outer);
+    stepList(d.before, {"ids", "positions"}, global, false, outer);
     Names visible = outer;
     visible.push_back("x");
     stepList(d.layerSteps, visible, local, true, layerNames);

@@ -105,8 +105,8 @@ private:
       diagnostics.error(value.where, fmt::format("{} must be {}, found a list", name, expected));
       return false;
     }
-    if (value.isList && (value.list.empty() || value.list.size() > kLongestList)) {
-      diagnostics.error(value.where, fmt::format("{} is a list of {} values; 1 to {} are allowed", name,
+    if (value.isList && value.list.size() > kLongestList) {
+      diagnostics.error(value.where, fmt::format("{} is a list of {} values; at most {} are allowed", name,
                                                  value.list.size(), kLongestList));
       return false;
     }
@@ -198,6 +198,8 @@ private:
 
   /// Lists are compared as patterns that repeat.
   static bool agree(const Value &a, const Value &b) {
+    if ((a.isList && a.list.empty()) || (b.isList && b.list.empty()))
+      return a.isList == b.isList && a.list.size() == b.list.size();
     auto at = [](const Value &v, size_t i) { return v.isList ? v.list[i % v.list.size()] : v.scalar; };
     size_t length = std::max(a.isList ? a.list.size() : 1, b.isList ? b.list.size() : 1);
     for (size_t i = 0; i < length; ++i)

@@ -9,7 +9,7 @@
 
 namespace gemmac::config {
 
-enum class AttributeKind { Integer, Real, Word };
+enum class AttributeKind { Integer, Real, Boolean, List, Word };
 
 struct AttributeInfo {
   std::string name;

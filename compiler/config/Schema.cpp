@@ -26,6 +26,8 @@ private:
   void readLets(const toml::table *table, std::vector<LetDecl> &out);
   void readWeights(const toml::table *table, const std::string &where, std::vector<WeightDecl> &out);
   std::vector<std::vector<std::string>> readCandidates(const toml::node *node, const std::string &what);
+  std::vector<Expression> readPart(const toml::table &table, const std::string &what,
+                                   const std::vector<std::vector<std::string>> &candidates);
   void readSteps(const toml::node *node, const std::string &where, bool needed, std::vector<StepDecl> &out);
   void readAttributes(const toml::table &table, StepDecl &step);
   void readIgnored(const toml::node *node, const std::string &where, std::vector<IgnoredDecl> &out);
@@ -154,6 +156,25 @@ std::vector<std::vector<std::string>> Reader::readCandidates(const toml::node *n
   return out;
 }
 
+std::vector<Expression> Reader::readPart(const toml::table &table, const std::string &what,
+                                         const std::vector<std::vector<std::string>> &candidates) {
+  std::vector<Expression> out;
+  const toml::node *node = table.get(what);
+  if (!node)
+    return out;
+  const toml::array *array = node->as_array();
+  if (!array || array->size() != 3) {
+    wrongType(what, "a list of three numbers, [offset, size, every]", *node);
+    return out;
+  }
+  for (const toml::node &number : *array)
+    out.push_back(expression(&number, what).value_or(Expression()));
+  for (const std::vector<std::string> &candidate : candidates)
+    if (candidate.size() > 1 || candidate[0].find("{e}") != std::string::npos)
+      error(at(*node), fmt::format("{} takes rows of one tensor; here is a concatenation", what));
+  return out;
+}
+
 void Reader::readWeights(const toml::table *parent, const std::string &where, std::vector<WeightDecl> &out) {
   if (!parent)
     return;
@@ -169,7 +190,7 @@ void Reader::readWeights(const toml::table *parent, const std::string &where, st
       continue;
     unknownKeys(*table, here,
                 {"shape", "hf", "gguf", "floor", "when", "offset_hf", "offset_gguf", "interleaved_heads_hf",
-                 "interleaved_heads_gguf", "tied"});
+                 "interleaved_heads_gguf", "part_hf", "part_gguf", "transposed_hf", "tied"});
     WeightDecl weight;
     weight.name = {entry.key, entry.where};
     const toml::node *shape = table->get("shape");
@@ -194,6 +215,9 @@ void Reader::readWeights(const toml::table *parent, const std::string &where, st
     weight.when = expression(table->get("when"), "when");
     weight.interleavedHf = expression(table->get("interleaved_heads_hf"), "interleaved_heads_hf");
     weight.interleavedGguf = expression(table->get("interleaved_heads_gguf"), "interleaved_heads_gguf");
+    weight.partHf = readPart(*table, "part_hf", weight.hf);
+    weight.partGguf = readPart(*table, "part_gguf", weight.gguf);
+    weight.transposedHf = flag(*table, "transposed_hf");
     weight.offsetHf = real(*table, "offset_hf").value_or(0);
     weight.offsetGguf = real(*table, "offset_gguf").value_or(0);
     if (table->get("tied"))
@@ -229,6 +253,10 @@ void Reader::readAttributes(const toml::table &table, StepDecl &step) {
     }
     step.attributes[info.name] = std::move(attribute);
   }
+  bool base = step.attributes.count("theta") && step.attributes.count("denominator");
+  if (operation->name == "rope" && (base == (step.attributes.count("frequency") != 0) ||
+                                    step.attributes.count("theta") != step.attributes.count("denominator")))
+    error(step.op.where, "'rope' needs either 'theta' and 'denominator' or 'frequency'");
   for (const Entry &entry : entries(table))
     if (std::find(known.begin(), known.end(), entry.key) == known.end())
       error(entry.where, fmt::format("'{}' has no attribute {}{}", operation->name, inQuotes(entry.key),
@@ -242,7 +270,15 @@ void Reader::readSteps(const toml::node *node, const std::string &where, bool ne
     step.name = textOf(table, "name", here, true);
     step.op = textOf(table, "op", here, true);
     step.in = texts(table.get("in"), "in");
-    step.weights = texts(table.get("weight"), "weight");
+    for (Text &name : texts(table.get("weight"), "weight")) {
+      bool optional = name.text.ends_with('?');
+      if (!optional && !step.weights.empty() && step.weights.back().optional)
+        error(name.where, fmt::format("only the last weights of a step may be left out, but {} follows {}",
+                                      inQuotes(name.text), inQuotes(step.weights.back().text + "?")));
+      if (optional)
+        name.text.pop_back();
+      step.weights.push_back({std::move(name), optional});
+    }
     step.when = expression(table.get("when"), "when");
     if (table.get("name"))
       identifier({step.name.text, step.name.where, nullptr}, "a step");

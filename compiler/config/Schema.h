@@ -61,7 +61,9 @@ struct WeightDecl {
   std::vector<std::vector<std::string>> hf, gguf; ///< candidates; each one name or the parts of a concatenation
   std::string floor;
   std::optional<Expression> when, interleavedHf, interleavedGguf;
+  std::vector<Expression> partHf, partGguf; ///< offset, size, every; or nothing
   double offsetHf = 0, offsetGguf = 0;
+  bool transposedHf = false;
   std::optional<Text> tied;
 };
 
@@ -71,9 +73,14 @@ struct AttributeDecl {
   Text word;        ///< of AttributeKind::Word
 };
 
+struct WeightUse : Text {
+  bool optional = false; ///< written "name?": left out where the weight does not exist
+};
+
 struct StepDecl {
   Text name, op;
-  std::vector<Text> in, weights;
+  std::vector<Text> in;
+  std::vector<WeightUse> weights;
   std::optional<Expression> when;
   std::map<std::string, AttributeDecl> attributes;
 };

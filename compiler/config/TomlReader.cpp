@@ -56,7 +56,7 @@ bool TomlReader::identifier(const Entry &entry, const char *what) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   bool good = !s.empty() && s.size() <= 64 && letter(s[0]) &&
               std::all_of(s.begin(), s.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-  for (const char *word : {"true", "false", "null", "i", "value", "x", "ids"})
+  for (const char *word : {"true", "false", "null", "i", "j", "value", "x", "ids", "positions"})
     good &= s != word;
   if (!good)
     error(entry.where, fmt::format("{} is not a name for {}: letters, digits and '_', not a word of the language",

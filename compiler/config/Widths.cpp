@@ -30,7 +30,7 @@ public:
       return attention();
     if (op == "route" || op == "experts")
       return mixture();
-    if (op == "project" || op == "rms_norm" || op == "scale_by")
+    if (op == "project" || op == "rms_norm" || op == "layer_norm" || op == "scale_by")
       return weighted();
     return plain();
   }
@@ -81,14 +81,18 @@ private:
       if (weights[0]->shape[1] != width)
         return fail(fmt::format("weight '{}' has shape {}, but '{}' is {} wide", weights[0]->name,
                                 showShape(weights[0]->shape), step.inputs[0], width));
-      return rows(weights[0]->shape[0]);
+      int64_t outputs = weights[0]->shape[0];
+      return weights.size() == 1 || shaped(1, {outputs}) ? std::optional(rows(outputs)) : std::nullopt;
     }
     if (step.op == "scale_by")
       return shaped(0, {1}) ? std::optional(rows(width)) : std::nullopt;
     int64_t group = step.attributes.count("group") ? integer("group") : width;
     if (width % group)
       return fail(fmt::format("group = {} does not divide the {} columns of '{}'", group, width, step.inputs[0]));
-    return weights.empty() || shaped(0, {group}) ? std::optional(rows(width)) : std::nullopt;
+    for (size_t i = 0; i < weights.size(); ++i)
+      if (!shaped(i, {group}))
+        return std::nullopt;
+    return rows(width);
   }
 
   std::optional<Shape> plain() {
@@ -110,13 +114,26 @@ private:
       if (width % headDim)
         return fail(
             fmt::format("head_dim = {} does not divide the {} columns of '{}'", headDim, width, step.inputs[0]));
-      if (integer("pairs") > headDim / 2)
-        return fail(
-            fmt::format("pairs = {}, but head_dim = {} has only {} pairs", integer("pairs"), headDim, headDim / 2));
+      return rope(headDim);
     } else if (op == "last_rows") {
       return Shape{Shape::Kind::Rows, width, true};
     }
     return rows(width);
+  }
+
+  std::optional<Shape> rope(int64_t headDim) {
+    int64_t pairs = integer("pairs"), width = headDim;
+    const char *what = step.attributes.count("width") ? "width" : "head_dim";
+    if (step.attributes.count("width"))
+      width = integer("width");
+    if (width > headDim || width % 2)
+      return fail(fmt::format("width = {} must be even and at most head_dim = {}", width, headDim));
+    if (pairs > width / 2)
+      return fail(fmt::format("pairs = {}, but {} = {} has only {} pairs", pairs, what, width, width / 2));
+    if (auto found = step.attributes.find("frequency"); found != step.attributes.end())
+      if (size_t count = std::get<std::vector<double>>(found->second).size(); count != size_t(pairs))
+        return fail(fmt::format("frequency has {} numbers for {} pairs", count, pairs));
+    return rows(inputs[0].width);
   }
 
   std::optional<Shape> attention() {
@@ -140,7 +157,8 @@ private:
       if (!rank(0, 2))
         return std::nullopt;
       int64_t experts = weights[0]->shape[0];
-      if (!shaped(0, {experts, width}) || !shaped(1, {experts}) || (weights.size() > 2 && !shaped(2, {experts, width})))
+      if (!shaped(0, {experts, width}) || (weights.size() > 1 && !shaped(1, {experts})) ||
+          (weights.size() > 2 && !shaped(2, {experts, width})))
         return std::nullopt;
       if (integer("top_k") > experts)
         return fail(fmt::format("top_k = {}, but there are {} experts", integer("top_k"), experts));

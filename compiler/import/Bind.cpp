@@ -72,15 +72,38 @@ std::string joined(const std::vector<std::string> &names) {
   return text;
 }
 
+/// What a tensor gives that is stored transposed, or of which only some rows are the weight.
+std::optional<std::vector<int64_t>> shapeOfPart(const Tensor &tensor, const Binding &binding) {
+  std::vector<int64_t> shape = tensor.shape;
+  if (binding.transposed && shape.size() == 2)
+    std::swap(shape[0], shape[1]);
+  if (const config::RowPart &rows = binding.rows; rows.every > 0) {
+    if (shape.empty() || shape[0] % rows.every)
+      return std::nullopt;
+    shape[0] = shape[0] / rows.every * rows.size;
+  }
+  return shape;
+}
+
+std::string partText(const config::RowPart &rows) {
+  return std::to_string(rows.offset) + " .. " + std::to_string(rows.offset + rows.size - 1) + " of every " +
+         std::to_string(rows.every);
+}
+
 /// What a weight's parts make together; an empty text if it is the weight's shape, else what is wrong.
-std::string shapeProblem(const Weight &weight, const std::vector<const Tensor *> &parts) {
+std::string shapeProblem(const Weight &weight, const Binding &binding) {
+  const std::vector<const Tensor *> &parts = binding.parts;
   auto single = [](std::span<const int64_t> shape) { return shape.empty() || (shape.size() == 1 && shape[0] == 1); };
   if (parts.size() == 1) {
     const Tensor &part = *parts[0];
-    if (part.shape == weight.shape || (single(part.shape) && single(weight.shape)))
+    std::optional<std::vector<int64_t>> shape = shapeOfPart(part, binding);
+    if (shape && (*shape == weight.shape || (single(*shape) && single(weight.shape))))
       return "";
+    std::string how = binding.transposed ? ", transposed" : "";
+    if (binding.rows.every)
+      how += ", rows " + partText(binding.rows);
     return "tensor '" + part.name + "' of " + part.file + " has shape " + shapeText(part.shape) + ", but weight '" +
-           weight.name + "' has " + shapeText(weight.shape);
+           weight.name + "' has " + shapeText(weight.shape) + how;
   }
   std::string shapes;
   for (const Tensor *part : parts)
@@ -115,6 +138,8 @@ public:
   Result<Bindings> run() {
     for (const Weight &weight : model.weights)
       result.weights.push_back(bind(weight));
+    for (size_t i = 0; i < owners.size(); ++i)
+      checkOwners(checkpoint.tensors()[i], owners[i]);
     sortUnused();
     std::string message = text(wrong);
     if (!missing.empty()) {
@@ -150,10 +175,11 @@ private:
   Binding bind(const Weight &weight) {
     Binding binding;
     if (checkpoint.source() == Source::Random) { // made to measure, whole
-      if (!weight.names.empty() && !weight.names[0].empty())
-        if (const Tensor *tensor = checkpoint.find(weight.names[0][0]))
-          binding.parts = {tensor};
+      if (const Tensor *tensor = checkpoint.find(randomName(weight)))
+        binding.parts = {tensor};
     } else {
+      binding.rows = weight.part;
+      binding.transposed = weight.transposed;
       for (const std::vector<std::string> &candidate : weight.names) {
         std::vector<const Tensor *> parts;
         for (const std::string &name : candidate)
@@ -170,22 +196,57 @@ private:
       return binding;
     }
     for (const Tensor *part : binding.parts) {
-      const Weight *&owner = owners[indexOf(part)];
-      if (owner)
+      std::vector<Owner> &known = owners[indexOf(part)];
+      auto other = std::find_if(known.begin(), known.end(), [&](const Owner &o) { return o.meets(binding.rows); });
+      if (other != known.end())
         wrong.push_back(position(weight.where) + "tensor '" + part->name + "' of " + part->file +
-                        " is bound twice: by weight '" + owner->name + "' and by weight '" + weight.name + "'");
-      owner = &weight;
+                        " is bound twice: by weight '" + other->weight->name + "' and by weight '" + weight.name + "'");
+      known.push_back({&weight, binding.rows});
       if (part->type == DType::Other)
         wrong.push_back(part->file + ": tensor '" + part->name + "' of weight '" + weight.name + "' has type " +
                         part->typeName + "; readable types are " + readableTypes());
     }
-    if (std::string problem = shapeProblem(weight, binding.parts); !problem.empty())
+    if (std::string problem = shapeProblem(weight, binding); !problem.empty())
       wrong.push_back(position(weight.where) + problem);
     else if (!headsFit(weight))
       wrong.push_back(position(weight.where) + "weight '" + weight.name + "' has shape " + shapeText(weight.shape) +
                       ", which " + std::to_string(weight.interleavedHeads) +
                       " heads of an even number of interleaved rows do not divide");
     return binding;
+  }
+
+  /// A weight that a tensor belongs to, whole or with some of its rows.
+  struct Owner {
+    const Weight *weight;
+    config::RowPart rows;
+
+    /// Whether rows are asked for that this one has. Parts of another period cannot be compared: they meet.
+    bool meets(const config::RowPart &other) const {
+      return rows.every == 0 || rows.every != other.every ||
+             (rows.offset < other.offset + other.size && other.offset < rows.offset + rows.size);
+    }
+  };
+
+  /// The weights that share a tensor must have all of its rows between them.
+  void checkOwners(const Tensor &tensor, std::vector<Owner> &known) {
+    bool comparable = !known.empty() && known[0].rows.every > 0;
+    for (const Owner &owner : known)
+      comparable &= owner.rows.every == known[0].rows.every; // else it is bound twice, which has been said
+    if (!comparable)
+      return;
+    std::sort(known.begin(), known.end(), [](const Owner &a, const Owner &b) { return a.rows.offset < b.rows.offset; });
+    int64_t every = known[0].rows.every, next = 0;
+    auto gap = [&](int64_t end) {
+      if (next < end)
+        wrong.push_back(position(known[0].weight->where) + "rows " + partText({next, end - next, every}) +
+                        " of tensor '" + tensor.name + "' of " + tensor.file + " are used by no weight; '" +
+                        known[0].weight->name + "' takes " + partText(known[0].rows));
+    };
+    for (const Owner &owner : known) {
+      gap(owner.rows.offset);
+      next = std::max(next, owner.rows.offset + owner.rows.size);
+    }
+    gap(every);
   }
 
   static bool headsFit(const Weight &weight) {
@@ -201,7 +262,7 @@ private:
   void sortUnused() {
     std::map<std::string, int64_t> reasons;
     for (size_t i = 0; i < owners.size(); ++i) {
-      if (owners[i])
+      if (!owners[i].empty())
         continue;
       const Tensor &tensor = checkpoint.tensors()[i];
       auto ignored = std::find_if(model.ignored.begin(), model.ignored.end(),
@@ -294,7 +355,7 @@ private:
 
   const config::Model &model;
   const Checkpoint &checkpoint;
-  std::vector<const Weight *> owners; ///< parallel to the checkpoint's tensors
+  std::vector<std::vector<Owner>> owners; ///< parallel to the checkpoint's tensors
   std::vector<const Weight *> missing;
   std::vector<const Tensor *> unused;
   std::vector<std::string> wrong; ///< what is bound, but does not fit

@@ -63,9 +63,15 @@ Result<std::unique_ptr<Checkpoint>> openCheckpoint(const std::string &path);
 /// Random weights of the model's own shapes under the first name of each weight: same seed, same numbers.
 std::unique_ptr<Checkpoint> randomCheckpoint(const config::Model &model, uint64_t seed);
 
+/// The name of a weight's tensor among random weights; empty if the weight has none. Weights that share a tensor get
+/// tensors of their own.
+std::string randomName(const config::Weight &weight);
+
 /// Which tensors hold which weight. One candidate of Weight::names each; concatenated parts in order.
 struct Binding {
   std::vector<const Tensor *> parts;
+  config::RowPart rows = {}; ///< of the only tensor: which of its rows are the weight
+  bool transposed = false;   ///< the only tensor is [in, out]; "rows" above are then its columns
 };
 struct Bindings {
   std::vector<Binding> weights; ///< parallel to Model::weights

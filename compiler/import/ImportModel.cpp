@@ -36,6 +36,7 @@ private:
   bool build(const config::Step &step);
   void tapLayers();
   Value make(const config::Step &step, Location loc);
+  Value rope(const config::Step &step, Location loc);
   Value weight(const std::string &name);
   Value input(const config::Step &step, unsigned index) { return values.lookup(step.inputs[index]); }
   double number(const config::Step &step, StringRef name, double fallback);
@@ -96,11 +97,29 @@ ActivationAttr Importer::activation(const config::Step &step) {
                              *symbolizeActivation(std::get<std::string>(step.attributes.at("activation"))));
 }
 
+Value Importer::rope(const config::Step &step, Location loc) {
+  auto given = [&](StringRef name) { return step.attributes.contains(name.str()); };
+  DenseF32ArrayAttr frequencies;
+  if (given("frequency")) {
+    const auto &list = std::get<std::vector<double>>(step.attributes.at("frequency"));
+    frequencies = b.getDenseF32ArrayAttr(SmallVector<float>(list.begin(), list.end()));
+  }
+  Value in = input(step, 0);
+  return RopeOp::create(b, loc, in.getType(), in, integer(step, "head_dim"),
+                        given("width") ? integer(step, "width") : IntegerAttr(), integer(step, "pairs"),
+                        given("theta") ? real(step, "theta") : FloatAttr(),
+                        given("denominator") ? integer(step, "denominator") : IntegerAttr(), frequencies,
+                        number(step, "magnitude", 1) != 1 ? real(step, "magnitude") : FloatAttr(), IntegerAttr());
+}
+
 Value Importer::make(const config::Step &step, Location loc) {
   StringRef op = step.op;
   auto type = [&](unsigned index) { return input(step, index).getType(); };
   auto rows = [&](int64_t columns, unsigned of = 0) { return rowsType(b.getContext(), columns, rowsOf(type(of))); };
   auto shape = [&](unsigned index) { return model.weights[weightIndex.lookup(step.weights[index])].shape; };
+  if (op == "embed" && step.inputs[0] == "positions")
+    return EmbedPositionsOp::create(b, loc, rowsType(b.getContext(), shape(0).back()), weight(step.weights[0]),
+                                    real(step, "scale", 1));
   if (op == "embed")
     return EmbedOp::create(b, loc, rowsType(b.getContext(), shape(0).back()), input(step, 0), weight(step.weights[0]),
                            real(step, "scale", 1));
@@ -109,8 +128,16 @@ Value Importer::make(const config::Step &step, Location loc) {
     return RmsNormOp::create(b, loc, type(0), input(step, 0), scale, real(step, "eps"),
                              step.attributes.contains("group") ? integer(step, "group") : IntegerAttr());
   }
-  if (op == "project")
-    return ProjectOp::create(b, loc, rows(shape(0).front()), input(step, 0), weight(step.weights[0]));
+  if (op == "layer_norm") {
+    auto stored = [&](unsigned index) { return index < step.weights.size() ? weight(step.weights[index]) : Value(); };
+    return LayerNormOp::create(b, loc, type(0), input(step, 0), stored(0), stored(1), real(step, "eps"),
+                               step.attributes.contains("group") ? integer(step, "group") : IntegerAttr());
+  }
+  if (op == "project") {
+    Value product = ProjectOp::create(b, loc, rows(shape(0).front()), input(step, 0), weight(step.weights[0]));
+    return step.weights.size() == 1 ? product
+                                    : BiasOp::create(b, loc, product.getType(), product, weight(step.weights[1]));
+  }
   if (op == "scale")
     return ScaleOp::create(b, loc, type(0), input(step, 0), real(step, "by"));
   if (op == "scale_by")
@@ -121,11 +148,12 @@ Value Importer::make(const config::Step &step, Location loc) {
     return AddOp::create(b, loc, type(0), input(step, 0), input(step, 1));
   if (op == "mul")
     return MulOp::create(b, loc, type(0), input(step, 0), input(step, 1));
+  if (op == "act")
+    return ActOp::create(b, loc, type(0), input(step, 0), activation(step));
   if (op == "gated")
     return GatedOp::create(b, loc, type(0), input(step, 0), input(step, 1), activation(step));
   if (op == "rope")
-    return RopeOp::create(b, loc, type(0), input(step, 0), integer(step, "head_dim"), integer(step, "pairs"),
-                          real(step, "theta"), integer(step, "denominator"), IntegerAttr());
+    return rope(step, loc);
   if (op == "attention") {
     IntegerAttr window = integer(step, "window");
     IntegerAttr blocks = integer(step, "blocks");
@@ -140,8 +168,9 @@ Value Importer::make(const config::Step &step, Location loc) {
     IntegerAttr seed = integer(step, "noise"); // 0: none, and a weight for it is not read
     bool noisy = seed.getInt() != 0;
     Value noiseWeight = noisy && step.weights.size() > 2 ? weight(step.weights[2]) : Value();
-    return RouteOp::create(b, loc, routing, input(step, 0), weight(step.weights[0]), weight(step.weights[1]),
-                           noiseWeight, noisy ? seed : IntegerAttr());
+    Value perExpert = step.weights.size() > 1 ? weight(step.weights[1]) : Value();
+    return RouteOp::create(b, loc, routing, input(step, 0), weight(step.weights[0]), perExpert, noiseWeight,
+                           noisy ? seed : IntegerAttr(), number(step, "normalise", 1) == 0);
   }
   if (op == "experts")
     return ExpertsOp::create(b, loc, type(0), input(step, 0), input(step, 1), weight(step.weights[0]),
@@ -157,7 +186,7 @@ Value Importer::make(const config::Step &step, Location loc) {
 bool Importer::build(const config::Step &step) {
   Location loc = locationOf(step.name, step.where);
   for (const std::string &name : step.inputs)
-    if (!values.lookup(name)) {
+    if (name != "positions" && !values.lookup(name)) {
       emitError(loc) << "step " << step.name << " reads '" << name << "', which no earlier step yields";
       return false;
     }

@@ -78,9 +78,9 @@ private:
 RandomCheckpoint::RandomCheckpoint(const config::Model &model, uint64_t seed) {
   kind = Source::Random;
   where = "random:" + std::to_string(seed);
-  std::set<std::string_view> tables; // weights gathered from by token id: their rows become activations
+  std::set<std::string_view> tables; // weights whose rows are gathered: they become activations
   for (const config::Step &step : model.steps)
-    if (std::find(step.inputs.begin(), step.inputs.end(), "ids") != step.inputs.end())
+    if (step.op == "embed")
       tables.insert(step.weights.begin(), step.weights.end());
 
   struct Entry {
@@ -89,10 +89,10 @@ RandomCheckpoint::RandomCheckpoint(const config::Model &model, uint64_t seed) {
   };
   std::vector<Entry> entries;
   for (const config::Weight &weight : model.weights) {
-    if (weight.names.empty() || weight.names[0].empty())
-      continue; // bindWeights reports it
     Entry entry;
-    entry.tensor.name = weight.names[0][0];
+    entry.tensor.name = randomName(weight);
+    if (entry.tensor.name.empty())
+      continue; // bindWeights reports it
     entry.tensor.type = DType::F32;
     entry.tensor.typeName = "F32";
     entry.tensor.shape = weight.shape;
@@ -131,6 +131,12 @@ Status RandomCheckpoint::read(const Tensor &tensor, int64_t first, std::span<flo
 }
 
 } // namespace
+
+std::string randomName(const config::Weight &weight) {
+  if (weight.names.empty() || weight.names[0].empty())
+    return "";
+  return weight.part.every ? weight.names[0][0] + " " + weight.name : weight.names[0][0];
+}
 
 std::unique_ptr<Checkpoint> randomCheckpoint(const config::Model &model, uint64_t seed) {
   return std::make_unique<RandomCheckpoint>(model, seed);

@@ -133,8 +133,8 @@ private:
       return;
     if (used.empty() || used.back().tensor != row.tensor)
       used.push_back({row.tensor, row.first, row.first});
-    used.back().low = std::min(used.back().low, row.first + job.column);
-    used.back().high = std::max(used.back().high, row.first + job.column + job.columns);
+    used.back().low = std::min(used.back().low, row.first + job.column * row.step);
+    used.back().high = std::max(used.back().high, row.first + (job.column + job.columns - 1) * row.step + 1);
   }
 
   /// Rows [first, first + count) of the job's columns: those that cannot be copied are read into the strip.

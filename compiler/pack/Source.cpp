@@ -26,6 +26,16 @@ Source::Source(const config::Weight &weight, const import::Binding &binding, con
     experts = weight.shape[0];
   experts *= split;
   rows /= split;
+  int64_t end = 0;
+  for (const Tensor *part : binding.parts) {
+    end += part->shape.empty() ? 1 : part->shape.size() == 3 ? part->shape[0] * part->shape[1] : part->shape[0];
+    ends.push_back(end);
+  }
+}
+
+int64_t Source::rowOfPart(int64_t row) const {
+  const config::RowPart &part = binding.rows;
+  return part.every ? row / part.size * part.every + part.offset + row % part.size : row;
 }
 
 Source::Row Source::locate(int64_t expert, int64_t row) const {
@@ -39,8 +49,10 @@ Source::Row Source::locate(int64_t expert, int64_t row) const {
     row = row - in + in % half * 2 + in / half;
   }
   const std::vector<const Tensor *> &parts = binding.parts;
+  if (binding.transposed)
+    return {parts[0], rowOfPart(row), parts[0]->shape[1]};
   if (parts.size() == 1)
-    return {parts[0], (expert * rows + row) * columns};
+    return {parts[0], rowOfPart(expert * rows + row) * columns};
   if (parts[0]->shape.size() == 3) { // parts side by side within every member of the stack
     for (const Tensor *part : parts) {
       int64_t own = part->shape[1];
@@ -51,16 +63,19 @@ Source::Row Source::locate(int64_t expert, int64_t row) const {
     return {};
   }
   int64_t flat = expert * rows + row;
-  for (const Tensor *part : parts) {
-    int64_t own = part->shape.size() == 3 ? part->shape[0] * part->shape[1] : part->shape[0];
-    if (flat < own)
-      return {part, flat * columns};
-    flat -= own;
-  }
-  return {};
+  auto found = std::upper_bound(ends.begin(), ends.end(), flat); // there may be hundreds: a matrix for each expert
+  if (found == ends.end())
+    return {};
+  return {parts[found - ends.begin()], (flat - (found == ends.begin() ? 0 : found[-1])) * columns};
 }
 
 Status Source::readVector(int64_t column, std::span<float> out) const {
+  if (binding.rows.every) {
+    for (float &value : out)
+      if (Status read = checkpoint.read(*binding.parts[0], rowOfPart(column++), std::span(&value, 1)); !read)
+        return read;
+    return Ok{};
+  }
   for (const Tensor *part : binding.parts) {
     int64_t own = part->shape.empty() ? 1 : part->shape[0];
     auto count = std::min<int64_t>(static_cast<int64_t>(out.size()), own - column);
@@ -75,6 +90,17 @@ Status Source::readVector(int64_t column, std::span<float> out) const {
   return Ok{};
 }
 
+Status Source::readTransposed(const Row &at, int64_t count, int64_t column, int64_t width, std::span<float> out) const {
+  std::vector<float> across(static_cast<size_t>(count));
+  for (int64_t c = 0; c < width; ++c) {
+    if (Status read = checkpoint.read(*at.tensor, at.first + (column + c) * at.step, across); !read)
+      return read;
+    for (int64_t r = 0; r < count; ++r)
+      out[static_cast<size_t>(r * width + c)] = across[static_cast<size_t>(r)];
+  }
+  return Ok{};
+}
+
 Status Source::read(int64_t expert, int64_t row, int64_t count, int64_t column, std::span<float> out) const {
   auto width = static_cast<int64_t>(out.size()) / std::max<int64_t>(count, 1);
   if (weight.shape.size() <= 1) {
@@ -85,15 +111,18 @@ Status Source::read(int64_t expert, int64_t row, int64_t count, int64_t column, 
       Row at = locate(expert, row + i);
       if (!at.tensor)
         return Error{"weight '" + weight.name + "': its tensors do not cover row " + std::to_string(row + i)};
+      bool transposed = at.step != 1;
       int64_t run = 1; // whole rows that follow one another in the file are read at once
-      while (width == columns && i + run < count) {
+      while ((width == columns || transposed) && i + run < count) {
         Row next = locate(expert, row + i + run);
-        if (next.tensor != at.tensor || next.first != at.first + run * columns)
+        if (next.tensor != at.tensor || next.first != at.first + run * (transposed ? 1 : columns))
           break;
         ++run;
       }
       std::span<float> to = out.subspan(static_cast<size_t>(i * width), static_cast<size_t>(run * width));
-      if (Status read = checkpoint.read(*at.tensor, at.first + column, to); !read)
+      Status read =
+          transposed ? readTransposed(at, run, column, width, to) : checkpoint.read(*at.tensor, at.first + column, to);
+      if (!read)
         return read;
       i += run;
     }
@@ -105,7 +134,7 @@ Status Source::read(int64_t expert, int64_t row, int64_t count, int64_t column, 
 }
 
 bool Source::copies(const Row &row, Format format) const {
-  if (weight.offset != 0 || weight.shape.size() < 2 || !row.tensor || columns % 32)
+  if (weight.offset != 0 || weight.shape.size() < 2 || !row.tensor || row.step != 1 || columns % 32)
     return false;
   switch (row.tensor->type) {
   case DType::Q4_0:
@@ -131,7 +160,7 @@ Error Source::error(const Row &row, int64_t column, const std::string &what) con
   if (!row.tensor)
     return Error{"weight '" + weight.name + "': " + what};
   return Error{row.tensor->file + ": tensor '" + import::printable(row.tensor->name) + "': " + what + " at element " +
-               std::to_string(row.first + column)};
+               std::to_string(row.first + column * row.step)};
 }
 
 bool copyGroup(const Tensor &tensor, int64_t element, Format format, Group &out) {

@@ -20,6 +20,7 @@ public:
   struct Row {
     const import::Tensor *tensor = nullptr;
     int64_t first = 0;
+    int64_t step = 1; ///< elements from one column to the next: more than 1 in a transposed tensor
   };
   Row locate(int64_t expert, int64_t row) const;
 
@@ -35,7 +36,12 @@ public:
 
 private:
   int64_t split = 1;
+  std::vector<int64_t> ends; ///< the number of rows up to the end of each of several parts
   Status readVector(int64_t column, std::span<float> out) const;
+  /// Reads `count` rows that lie beside each other in a transposed tensor, from `at` on.
+  Status readTransposed(const Row &at, int64_t count, int64_t column, int64_t width, std::span<float> out) const;
+  /// Which row of the tensor is a row of the part that the weight is.
+  int64_t rowOfPart(int64_t row) const;
 
   const config::Weight &weight;
   const import::Binding &binding;

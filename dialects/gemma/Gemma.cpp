@@ -62,11 +62,12 @@ Type gemmac::gemma::withRows(Type type, Rows rows) {
 }
 
 bool gemmac::gemma::isElementwise(Operation *op) {
-  return isa<AddOp, MulOp, GatedOp, ScaleOp, ScaleByOp, SoftcapOp>(op);
+  return isa<AddOp, MulOp, ActOp, GatedOp, ScaleOp, ScaleByOp, BiasOp, SoftcapOp>(op);
 }
 
 bool gemmac::gemma::isRowWise(Operation *op) {
-  return isElementwise(op) || isa<EmbedOp, RmsNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
+  return isElementwise(op) ||
+         isa<EmbedOp, EmbedPositionsOp, RmsNormOp, LayerNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
 }
 
 gemmac::kernel::Packing gemmac::gemma::packedKind(WeightOp weight) {

@@ -12,7 +12,8 @@ class Gemma_Words<string name, string summary, list<EnumCase> cases> : I32Enum<n
 def Gemma_Rows : Gemma_Words<"Rows", "rows", [I32EnumCase<"All", 0, "all">, I32EnumCase<"Last", 1, "last">]>;
 
 def Gemma_Activation : Gemma_Words<"Activation", "an activation", [
-  I32EnumCase<"GeluTanh", 0, "gelu_tanh">, I32EnumCase<"Silu", 1, "silu">,
+  I32EnumCase<"GeluTanh", 0, "gelu_tanh">, I32EnumCase<"Silu", 1, "silu">, I32EnumCase<"Gelu", 2, "gelu">,
+  I32EnumCase<"Relu", 3, "relu">, I32EnumCase<"Relu2", 4, "relu2">,
 ]>;
 
 def Gemma_PhaseKind : Gemma_Words<"PhaseKind", "a kind of phase", [

@@ -45,6 +45,23 @@ def Gemma_EmbedOp : Gemma_RowOp<"embed"> {
   let assemblyFormat = "$ids `,` $table (`scale` $scale^)? attr-dict `:` type($ids) `,` type($table) `->` type($result)";
 }
 
+def Gemma_EmbedPositionsOp : Gemma_RowOp<"embed_positions"> {
+  let summary = "row p of a table, p the row's position, times a constant";
+  let description = [{
+    `y[t, :] = table[position of row t, :] * scale`. Positions start at 0; there are as many as the table has rows.
+
+    - (C1) `table` has rank 2
+    - (C2) `result` has as many columns as `table`
+    - (C3) `scale` is finite and not 0
+    ```mlir
+    %x = gemma.embed_positions %table : tensor<512x160xf32> -> tensor<?x160xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_WeightTensor:$table, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Gemma_RowTensor:$result);
+  let assemblyFormat = "$table (`scale` $scale^)? attr-dict `:` type($table) `->` type($result)";
+}
+
 def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
   let summary = "root-mean-square normalisation of each row, or of each run of `group` columns";
   let description = [{
@@ -66,8 +83,32 @@ def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
   }];
 }
 
+def Gemma_LayerNormOp : Gemma_RowOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "normalisation of each row, or of each run of `group` columns, to mean 0 and deviation 1";
+  let description = [{
+    For each group x of g columns: `y[d] = (x[d] - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight[d] + bias[d]`; without
+    weight or bias these are absent.
+
+    - (C1) `group`, where present, divides the number of columns
+    - (C2) `weight` and `bias` have rank 1 and as many elements as a group; `bias` needs `weight`
+    - (C3) `eps` > 0
+    - (C4) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.layer_norm %x weight %w bias %b eps 1.0e-05
+        : tensor<?x2048xf32>, tensor<2048xf32>, tensor<2048xf32> -> tensor<?x2048xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_RowTensor:$input, Optional<Gemma_WeightTensor>:$weight, Optional<Gemma_WeightTensor>:$bias,
+                   F64Attr:$eps, OptionalAttr<I64Attr>:$group);
+  let results = (outs Gemma_RowTensor:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? (`bias` $bias^)? `eps` $eps (`group` $group^)? attr-dict
+    `:` type($input) (`,` type($weight)^)? (`,` type($bias)^)? `->` type($result)
+  }];
+}
+
 def Gemma_ProjectOp : Gemma_RowOp<"project"> {
-  let summary = "matrix product with a weight, without bias";
+  let summary = "matrix product with a weight; see gemma.bias for one";
   let description = [{
     `y[t, n] = sum_k x[t, k] * weight[n, k]`, accumulated in float32 (the order is not defined here). `input` may be packed.
 
@@ -134,6 +175,22 @@ def Gemma_ScaleByOp : Gemma_RowOp<"scale_by"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
+def Gemma_BiasOp : Gemma_RowOp<"bias"> {
+  let summary = "plus a stored row";
+  let description = [{
+    `y[t, j] = x[t, j] + weight[j]`
+
+    - (C1) `weight` has rank 1 and as many elements as `input` has columns
+    - (C2) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.bias %x, %b : tensor<?x64xf32>, tensor<64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_WeightTensor:$weight);
+  let results = (outs Gemma_RowTensor:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
+}
+
 def Gemma_SliceOp : Gemma_RowOp<"slice"> {
   let summary = "a run of columns";
   let description = [{
@@ -180,10 +237,26 @@ def Gemma_MulOp : Gemma_BinaryOp<"mul"> {
   }];
 }
 
+def Gemma_ActOp : Gemma_RowOp<"act"> {
+  let summary = "an activation, element by element";
+  let description = [{
+    `y = act(x)`. `gelu(z) = z (1 + erf(z / sqrt(2))) / 2`, `gelu_tanh(z) = z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2`,
+    `silu(z) = z / (1 + exp(-z))`, `relu(z) = max(z, 0)`, `relu2(z) = max(z, 0)^2`.
+
+    - (C1) `input` and `result` have the same type
+    ```mlir
+    %y = gemma.act %x gelu : tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_ActivationAttr:$activation);
+  let results = (outs Gemma_RowTensor:$result);
+  let assemblyFormat = "$input `` $activation attr-dict `:` type($input) `->` type($result)";
+}
+
 def Gemma_GatedOp : Gemma_RowOp<"gated"> {
   let summary = "activation of a gate, times another value";
   let description = [{
-    `y = act(gate) * up`, with `gelu_tanh(z) = 0.5 z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))` or `silu(z) = z / (1 + exp(-z))`.
+    `y = act(gate) * up`, with the activations of gemma.act.
 
     - (C1) `gate`, `up` and `result` have the same type
     ```mlir
@@ -214,24 +287,30 @@ def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
 def Gemma_RopeOp : Gemma_RowOp<"rope"> {
   let summary = "rotary position embedding, rotate-half pairing";
   let description = [{
-    In every head of h columns, for i < pairs: the pair (x[i], x[i + h/2]) is turned by the angle
-    `position * theta^(-2 i / denominator)`; all other columns pass. The inverse frequency and the angle are rounded to
-    float32, as the reference does; sine and cosine are then exact to float32. Within a plan, `table` says which of the
-    phase's arguments holds them.
+    In every head, for i < pairs: the pair (x[i], x[i + w/2]) is turned by the angle `position * theta^(-2 i / denominator)`,
+    or `position * frequencies[i]`, and then multiplied by `magnitude`, 1 unless given; all other columns pass. w is `width`,
+    or `head_dim` without it. The inverse frequency and the angle are rounded to float32, as the reference does; sine and
+    cosine are then exact to float32. Within a plan, `table` says which of the phase's arguments holds them.
 
-    - (C1) `head_dim` is even and divides the number of columns
-    - (C2) 0 < `pairs` <= `head_dim` / 2
-    - (C3) `theta` > 0 and `denominator` > 0
+    - (C1) `head_dim` is even and divides the number of columns; `width`, where present, is even and at most `head_dim`
+    - (C2) 0 < `pairs` <= w / 2
+    - (C3) there is either `theta` > 0 with `denominator` > 0, or one finite frequency >= 0 for each pair
     - (C4) `input` and `result` have the same type
+    - (C5) `magnitude`, where present, is finite
     ```mlir
     %y = gemma.rope %x head_dim 256 pairs 128 theta 1.0e+04 denominator 256 : tensor<?x2048xf32> -> tensor<?x2048xf32>
+    %z = gemma.rope %x head_dim 64 width 4 pairs 2 frequencies [1.0, 1.0e-02] magnitude 1.25
+        : tensor<?x2048xf32> -> tensor<?x2048xf32>
     ```
   }];
-  let arguments = (ins Gemma_RowTensor:$input, I64Attr:$head_dim, I64Attr:$pairs, F64Attr:$theta, I64Attr:$denominator,
+  let arguments = (ins Gemma_RowTensor:$input, I64Attr:$head_dim, OptionalAttr<I64Attr>:$width, I64Attr:$pairs,
+                   OptionalAttr<F64Attr>:$theta, OptionalAttr<I64Attr>:$denominator,
+                   OptionalAttr<DenseF32ArrayAttr>:$frequencies, OptionalAttr<F64Attr>:$magnitude,
                    OptionalAttr<I64Attr>:$table);
   let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = [{
-    $input `head_dim` $head_dim `pairs` $pairs `theta` $theta `denominator` $denominator (`table` $table^)? attr-dict `:` type($input) `->` type($result)
+    $input `head_dim` $head_dim (`width` $width^)? `pairs` $pairs (`theta` $theta^)? (`denominator` $denominator^)?
+    (`frequencies` $frequencies^)? (`magnitude` $magnitude^)? (`table` $table^)? attr-dict `:` type($input) `->` type($result)
   }];
 }
 
@@ -270,12 +349,13 @@ def Gemma_AttentionOp : Gemma_RowOp<"attention"> {
   }];
 }
 
-def Gemma_RouteOp : Gemma_RowOp<"route"> {
+def Gemma_RouteOp : Gemma_RowOp<"route", [AttrSizedOperandSegments]> {
   let summary = "choose experts for each row";
   let description = [{
     With `h = weight . x`, in float32, one number for each expert: the `top_k` largest are kept (of equal ones the lower
-    index), their weights are `softmax` over the kept, times `per_expert[e]`. They are listed from the largest down. (A softmax
-    over all experts, divided by the sum over the kept, is the same number: the sum over all cancels.)
+    index), their weights are `softmax` over the kept, times `per_expert[e]` where it is given. They are listed from the largest
+    down. (A softmax over all experts, divided by the sum over the kept, is the same number: the sum over all cancels.) With
+    `unnormalised`, the softmax over all experts is not divided.
 
     With `noise seed S`, the noisy top-k gate of Shazeer et al. 2017: `h[e] = (weight . x)[e] + n[e] * softplus((noise_weight .
     x)[e])`, or `+ n[e]` without `noise_weight`; `softplus(z) = log(1 + exp(z))`. n is standard normal and depends on the seed,
@@ -284,46 +364,47 @@ def Gemma_RouteOp : Gemma_RowOp<"route"> {
     the next 24 bits, both over 2^24: `n = sqrt(-2 log(u)) cos(2 pi v)` (Box and Muller). Layers of one model need seeds of
     their own.
 
-    - (C1) `weight` is [experts, columns of `input`] and `per_expert` has `experts` elements
+    - (C1) `weight` is [experts, columns of `input`]; `per_expert`, where present, has `experts` elements
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `input`
-    - (C4) `noise_weight` has the shape of `weight`, and needs `noise_seed`
+    - (C4) `noise_weight` has the shape of `weight`, and needs `noise_seed` and `per_expert`
     - (C5) `noise_seed`, where present, is at least 1
     ```mlir
     %r = gemma.route %x, %w, %s noise seed 7 weight %n
         : tensor<?x64xf32>, tensor<8x64xf32>, tensor<8xf32>, tensor<8x64xf32> -> !gemma.routing<2 of 8, all>
     ```
   }];
-  let arguments = (ins Gemma_RowTensor:$input, Gemma_WeightTensor:$weight, Gemma_WeightTensor:$per_expert,
-                   Optional<Gemma_WeightTensor>:$noise_weight, OptionalAttr<I64Attr>:$noise_seed);
+  let arguments = (ins Gemma_RowTensor:$input, Gemma_WeightTensor:$weight, Optional<Gemma_WeightTensor>:$per_expert,
+                   Optional<Gemma_WeightTensor>:$noise_weight, OptionalAttr<I64Attr>:$noise_seed, UnitAttr:$unnormalised);
   let results = (outs Gemma_Routing:$result);
   let assemblyFormat = [{
-    $input `,` $weight `,` $per_expert (`noise` `seed` $noise_seed^)? (`weight` $noise_weight^)? attr-dict
-    `:` type($input) `,` type($weight) `,` type($per_expert) (`,` type($noise_weight)^)? `->` type($result)
+    $input `,` $weight (`,` $per_expert^)? (`unnormalised` $unnormalised^)? (`noise` `seed` $noise_seed^)?
+    (`weight` $noise_weight^)? attr-dict
+    `:` type($input) `,` type($weight) (`,` type($per_expert)^)? (`,` type($noise_weight)^)? `->` type($result)
   }];
 }
 
-def Gemma_TopKOp : Gemma_RowOp<"top_k"> {
+def Gemma_TopKOp : Gemma_RowOp<"top_k", [AttrSizedOperandSegments]> {
   let summary = "the second half of route: noise, choice and weights from the experts' scores";
   let description = [{
     As `gemma.route`, with `scores = weight . x` and, where it has a noise weight, `noise_scores = noise_weight . x` already
     there.
 
-    - (C1) `scores` has one column per expert, and `per_expert` one element
+    - (C1) `scores` has one column per expert, and `per_expert`, where present, one element
     - (C2) 1 <= `top_k` <= `experts`, as the result type says
     - (C3) the result holds the rows of `scores`
-    - (C4) `noise_scores` has the type of `scores`, and needs `noise_seed`
+    - (C4) `noise_scores` has the type of `scores`, and needs `noise_seed` and `per_expert`
     - (C5) `noise_seed`, where present, is at least 1
     ```mlir
     %r = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
     ```
   }];
-  let arguments = (ins Gemma_RowTensor:$scores, Gemma_WeightTensor:$per_expert, Optional<Gemma_RowTensor>:$noise_scores,
-                   OptionalAttr<I64Attr>:$noise_seed);
+  let arguments = (ins Gemma_RowTensor:$scores, Optional<Gemma_WeightTensor>:$per_expert, Optional<Gemma_RowTensor>:$noise_scores,
+                   OptionalAttr<I64Attr>:$noise_seed, UnitAttr:$unnormalised);
   let results = (outs Gemma_Routing:$result);
   let assemblyFormat = [{
-    $scores `,` $per_expert (`noise` `seed` $noise_seed^)? (`scores` $noise_scores^)? attr-dict
-    `:` type($scores) `,` type($per_expert) (`,` type($noise_scores)^)? `->` type($result)
+    $scores (`,` $per_expert^)? (`unnormalised` $unnormalised^)? (`noise` `seed` $noise_seed^)? (`scores` $noise_scores^)?
+    attr-dict `:` type($scores) (`,` type($per_expert)^)? (`,` type($noise_scores)^)? `->` type($result)
   }];
 }
 

@@ -62,33 +62,55 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
+/// C2 and C3 of embed and embed_positions.
+static LogicalResult checkEmbedding(Operation *op, Type result, Value table, double scale) {
+  if (failed(checkRows(op, result, "result")))
+    return failure();
+  if (columnsOf(result) != shape(table)[1]) // C2
+    return op->emitOpError() << "result has " << columnsOf(result) << " columns but a row of table has "
+                             << shape(table)[1];
+  if (!std::isfinite(scale) || scale == 0) // C3
+    return op->emitOpError() << "scale must be finite and not 0 but is " << scale;
+  return success();
+}
+
 LogicalResult EmbedOp::verify() {
   auto ids = dyn_cast<RankedTensorType>(getIds().getType());
   if (!ids || ids.getRank() != 1 || !ids.isDynamicDim(0) || shape(getTable()).size() != 2) // C1
     return emitOpError() << "needs ids tensor<?xi32> and a table of rank 2 but has " << getIds().getType() << " and "
                          << getTable().getType();
-  if (failed(checkRows(*this, getType(), "result")))
+  return checkEmbedding(*this, getType(), getTable(), getScale().convertToDouble()); // C2, C3
+}
+
+LogicalResult EmbedPositionsOp::verify() {
+  if (shape(getTable()).size() != 2) // C1
+    return emitOpError() << "needs a table of rank 2 but has " << getTable().getType();
+  return checkEmbedding(*this, getType(), getTable(), getScale().convertToDouble()); // C2, C3
+}
+
+/// C1 to C4 of rms_norm and layer_norm; `weights` may be absent.
+template <class Op> static LogicalResult checkNorm(Op op, std::initializer_list<std::pair<StringRef, Value>> weights) {
+  if (failed(checkSame(op, op.getInput().getType(), op.getType(), "input", "result"))) // C4
     return failure();
-  if (columnsOf(getType()) != shape(getTable())[1]) // C2
-    return emitOpError() << "result has " << columnsOf(getType()) << " columns but a row of table has "
-                         << shape(getTable())[1];
-  double scale = getScale().convertToDouble();
-  if (!std::isfinite(scale) || scale == 0) // C3
-    return emitOpError() << "scale must be finite and not 0 but is " << scale;
+  int64_t columns = columnsOf(op.getType()), group = op.getGroup().value_or(columns);
+  if (group < 1 || columns % group != 0) // C1
+    return op.emitOpError() << "group = " << group << " does not divide the " << columns << " columns of input";
+  for (auto [name, weight] : weights)
+    if (weight && (shape(weight).size() != 1 || shape(weight)[0] != group)) // C2
+      return op.emitOpError() << name << " is " << weight.getType() << " but a group has " << group << " elements";
+  if (!(op.getEps().convertToDouble() > 0)) // C3
+    return op.emitOpError() << "eps must be above 0 but is " << op.getEps().convertToDouble();
   return success();
 }
 
 LogicalResult RmsNormOp::verify() {
-  if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result"))) // C4
-    return failure();
-  int64_t columns = columnsOf(getType()), group = getGroup().value_or(columns);
-  if (group < 1 || columns % group != 0) // C1
-    return emitOpError() << "group = " << group << " does not divide the " << columns << " columns of input";
-  if (getWeight() && (shape(getWeight()).size() != 1 || shape(getWeight())[0] != group)) // C2
-    return emitOpError() << "weight is " << getWeight().getType() << " but a group has " << group << " elements";
-  if (!(getEps().convertToDouble() > 0)) // C3
-    return emitOpError() << "eps must be above 0 but is " << getEps().convertToDouble();
-  return success();
+  return checkNorm(*this, {{"weight", getWeight()}});
+}
+
+LogicalResult LayerNormOp::verify() {
+  if (getBias() && !getWeight()) // C2
+    return emitOpError() << "has a bias but no weight";
+  return checkNorm(*this, {{"weight", getWeight()}, {"bias", getBias()}});
 }
 
 LogicalResult ProjectOp::verify() {
@@ -131,6 +153,15 @@ LogicalResult ScaleByOp::verify() {
   return checkSame(*this, getInput().getType(), getType(), "input", "result"); // C2
 }
 
+LogicalResult BiasOp::verify() {
+  if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result"))) // C2
+    return failure();
+  int64_t columns = columnsOf(getInput().getType());
+  if (shape(getWeight()).size() != 1 || shape(getWeight())[0] != columns) // C1
+    return emitOpError() << "weight is " << getWeight().getType() << " but input has " << columns << " columns";
+  return success();
+}
+
 LogicalResult SliceOp::verify() {
   if (failed(checkSameRows(*this, getInput().getType(), getType(), "input", "result"))) // C2
     return failure();
@@ -151,6 +182,10 @@ LogicalResult MulOp::verify() {
                  failed(checkSame(*this, getLhs().getType(), getType(), "lhs", "result")));
 }
 
+LogicalResult ActOp::verify() {
+  return checkSame(*this, getInput().getType(), getType(), "input", "result"); // C1
+}
+
 LogicalResult GatedOp::verify() {
   return failure(failed(checkSame(*this, getGate().getType(), getUp().getType(), "gate", "up")) || // C1
                  failed(checkSame(*this, getGate().getType(), getType(), "gate", "result")));
@@ -166,13 +201,27 @@ LogicalResult RopeOp::verify() {
   if (failed(checkSame(*this, getInput().getType(), getType(), "input", "result"))) // C4
     return failure();
   int64_t columns = columnsOf(getType()), head = getHeadDim(), pairs = getPairs();
+  int64_t width = getWidth().value_or(head);
   if (head < 2 || head % 2 != 0 || columns % head != 0) // C1
     return emitOpError() << "head_dim = " << head << " must be even and divide the " << columns << " columns of input";
-  if (pairs < 1 || pairs > head / 2) // C2
-    return emitOpError() << "pairs = " << pairs << " must be within 1 to " << head / 2 << ", half of head_dim";
-  if (!(getTheta().convertToDouble() > 0) || static_cast<int64_t>(getDenominator()) < 1) // C3
-    return emitOpError() << "theta and denominator must be above 0 but are " << getTheta().convertToDouble() << " and "
-                         << static_cast<int64_t>(getDenominator());
+  if (width < 2 || width % 2 != 0 || width > head) // C1
+    return emitOpError() << "width = " << width << " must be even and at most head_dim = " << head;
+  if (pairs < 1 || pairs > width / 2) // C2
+    return emitOpError() << "pairs = " << pairs << " must be within 1 to " << width / 2 << ", half of "
+                         << (getWidth() ? "width" : "head_dim");
+  if (getMagnitude() && !std::isfinite(getMagnitude()->convertToDouble())) // C5
+    return emitOpError() << "magnitude must be finite but is " << getMagnitude()->convertToDouble();
+  bool base = getTheta() && getDenominator();
+  if (base == getFrequencies().has_value() || getTheta().has_value() != getDenominator().has_value()) // C3
+    return emitOpError() << "must have either theta and denominator or frequencies";
+  if (base && (!(getTheta()->convertToDouble() > 0) || static_cast<int64_t>(*getDenominator()) < 1)) // C3
+    return emitOpError() << "theta and denominator must be above 0 but are " << getTheta()->convertToDouble() << " and "
+                         << static_cast<int64_t>(*getDenominator());
+  if (!base && static_cast<int64_t>(getFrequencies()->size()) != pairs) // C3
+    return emitOpError() << "has " << getFrequencies()->size() << " frequencies for " << pairs << " pairs";
+  for (float frequency : getFrequencies().value_or(ArrayRef<float>()))
+    if (!(frequency >= 0) || !std::isfinite(frequency)) // C3
+      return emitOpError() << "a frequency must be finite and at least 0 but is " << frequency;
   return success();
 }
 
@@ -203,9 +252,10 @@ LogicalResult AttentionOp::verify() {
 }
 
 /// C1 and C2 of route and top_k.
-static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t experts, int64_t perExpert) {
-  if (routing.getExperts() != experts || perExpert != experts)
-    return op->emitOpError() << "has scores for " << experts << " experts, " << perExpert
+static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t experts, Value perExpert) {
+  int64_t factors = perExpert ? elements(perExpert.getType()) : experts;
+  if (routing.getExperts() != experts || factors != experts)
+    return op->emitOpError() << "has scores for " << experts << " experts, " << factors
                              << " factors per expert, and a result over " << routing.getExperts();
   if (routing.getTopK() < 1 || routing.getTopK() > experts)
     return op->emitOpError() << "cannot choose " << routing.getTopK() << " of " << experts << " experts";
@@ -213,12 +263,15 @@ static LogicalResult checkChoice(Operation *op, RoutingType routing, int64_t exp
 }
 
 /// C4 and C5 of route and top_k. `deviation` is what spreads the noise, `like` what it must look like.
-static LogicalResult checkNoise(Operation *op, std::optional<int64_t> seed, Value deviation, Value like) {
+static LogicalResult checkNoise(Operation *op, std::optional<int64_t> seed, Value deviation, Value like,
+                                Value perExpert) {
   if (deviation && deviation.getType() != like.getType()) // C4
     return op->emitOpError() << "spreads its noise with " << deviation.getType() << " but must do so with "
                              << like.getType();
   if (deviation && !seed) // C4
     return op->emitOpError() << "spreads a noise that it has not: a seed is missing";
+  if (deviation && !perExpert) // C4
+    return op->emitOpError() << "spreads its noise, which needs a factor per expert";
   if (seed && *seed < 1) // C5
     return op->emitOpError() << "noise seed must be at least 1 but is " << *seed;
   return success();
@@ -231,18 +284,17 @@ LogicalResult RouteOp::verify() {
   if (weight.size() != 2 || weight[1] != columnsOf(getInput().getType())) // C1
     return emitOpError() << "weight is " << getWeight().getType() << " but input has "
                          << columnsOf(getInput().getType()) << " columns";
-  if (failed(checkChoice(*this, getType(), weight[0], elements(getPerExpert().getType())))) // C1, C2
+  if (failed(checkChoice(*this, getType(), weight[0], getPerExpert()))) // C1, C2
     return failure();
-  return checkNoise(*this, getNoiseSeed(), getNoiseWeight(), getWeight()); // C4, C5
+  return checkNoise(*this, getNoiseSeed(), getNoiseWeight(), getWeight(), getPerExpert()); // C4, C5
 }
 
 LogicalResult TopKOp::verify() {
   if (failed(checkSameRows(*this, getScores().getType(), getType(), "scores", "result"))) // C3
     return failure();
-  if (failed(checkChoice(*this, getType(), columnsOf(getScores().getType()),
-                         elements(getPerExpert().getType())))) // C1, C2
+  if (failed(checkChoice(*this, getType(), columnsOf(getScores().getType()), getPerExpert()))) // C1, C2
     return failure();
-  return checkNoise(*this, getNoiseSeed(), getNoiseScores(), getScores()); // C4, C5
+  return checkNoise(*this, getNoiseSeed(), getNoiseScores(), getScores(), getPerExpert()); // C4, C5
 }
 
 LogicalResult ExpertsOp::verify() {

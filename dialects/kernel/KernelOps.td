@@ -182,11 +182,12 @@ def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator]> {
 def Kernel_RopeTableOp : Kernel_Op<"rope_table"> {
   let summary = "phase: cosines and sines of every row's position";
   let description = [{
-    `table[t, i] = cos(angle)`, `table[t, pairs + i] = sin(angle)`, angle = float32(position * inverse_frequencies[i]).
+    `table[t, i] = cos(angle)`, `table[t, pairs + i] = sin(angle)`, angle = float32(position * inverse_frequencies[i]);
+    both times `magnitude` where it is given.
 
     - (C1) `table` is as wide as twice the number of frequencies
   }];
-  let arguments = (ins Kernel_Buffer:$table, DenseF32ArrayAttr:$inverse_frequencies);
+  let arguments = (ins Kernel_Buffer:$table, DenseF32ArrayAttr:$inverse_frequencies, OptionalAttr<F64Attr>:$magnitude);
   let assemblyFormat = "$table attr-dict `:` type($table)";
   let hasVerifier = 1;
 }

@@ -38,11 +38,7 @@ public:
   LogicalResult run();
 
 private:
-  struct RopeKey {
-    int64_t pairs, denominator;
-    double theta;
-    auto operator<=>(const RopeKey &) const = default;
-  };
+  using RopeKey = std::pair<std::vector<float>, double>; ///< frequencies and magnitude
 
   kernel::BufferOp buffer(Location loc, int64_t width, kernel::BufferKind kind, kernel::BufferRows rows) {
     return kernel::BufferOp::create(b, loc, kernel::BufferType::get(b.getContext(), width, kind, rows), IntegerAttr(),
@@ -51,6 +47,7 @@ private:
   Value bufferFor(Location loc, Type type, bool isLogits);
   Value cacheFor(OpResult value, bool keys);
   void makePlaces(gemma::PhaseOp phase);
+  static RopeKey ropeKey(gemma::RopeOp rope);
   void makeRopeTables();
   void convertPhase(gemma::PhaseOp phase);
   void convertExperts(gemma::PhaseOp phase);
@@ -144,19 +141,28 @@ void Converter::makePlaces(gemma::PhaseOp phase) {
   }
 }
 
+Converter::RopeKey Converter::ropeKey(gemma::RopeOp rope) {
+  RopeKey key{{}, rope.getMagnitude() ? rope.getMagnitude()->convertToDouble() : 1};
+  if (rope.getFrequencies())
+    key.first = rope.getFrequencies()->vec();
+  else
+    for (int64_t i = 0; i < static_cast<int64_t>(rope.getPairs()); ++i) { // rounded as the reference does it
+      auto power = static_cast<float>(2 * i) / static_cast<float>(*rope.getDenominator());
+      key.first.push_back(1.0f / static_cast<float>(std::pow(rope.getTheta()->convertToDouble(), power)));
+    }
+  return key;
+}
+
 void Converter::makeRopeTables() {
   source.walk([&](gemma::RopeOp rope) {
-    RopeKey key{static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()),
-                rope.getTheta().convertToDouble()};
-    if (tables.contains(key))
+    Value &table = tables[ropeKey(rope)];
+    if (table)
       return;
-    SmallVector<float> frequencies;
-    for (int64_t i = 0; i < key.pairs; ++i) // rounded as the reference does: the power, then its inverse
-      frequencies.push_back(1.0f / static_cast<float>(std::pow(key.theta, static_cast<float>(2 * i) /
-                                                                              static_cast<float>(key.denominator))));
-    kernel::BufferOp table = buffer(rope.getLoc(), 2 * key.pairs, kernel::BufferKind::Table, kernel::BufferRows::All);
-    kernel::RopeTableOp::create(b, rope.getLoc(), table, b.getDenseF32ArrayAttr(frequencies));
-    tables[key] = table;
+    kernel::BufferOp made = buffer(rope.getLoc(), 2 * static_cast<int64_t>(rope.getPairs()), kernel::BufferKind::Table,
+                                   kernel::BufferRows::All);
+    kernel::RopeTableOp::create(b, rope.getLoc(), made, b.getDenseF32ArrayAttr(ropeKey(rope).first),
+                                rope.getMagnitudeAttr());
+    table = made;
   });
 }
 
@@ -215,8 +221,7 @@ template <class Op> void Converter::finishPhase(gemma::PhaseOp phase, gemma::Row
   SmallVector<std::pair<Operation *, int64_t>> ropes;
   for (Operation &op : body)
     if (auto rope = dyn_cast<gemma::RopeOp>(op)) {
-      Value table = tables.at({static_cast<int64_t>(rope.getPairs()), static_cast<int64_t>(rope.getDenominator()),
-                               rope.getTheta().convertToDouble()});
+      Value table = tables.at(ropeKey(rope));
       auto found = llvm::find(ins, table);
       ropes.push_back({rope, found - ins.begin()});
       if (found == ins.end())
@@ -357,6 +362,15 @@ LogicalResult Converter::run() {
   if (kv != kernel::Format::F32 && kv != kernel::Format::BF16)
     return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32 and bf16";
   format = *kv;
+  WalkResult enough = source.walk([&](gemma::EmbedPositionsOp embed) -> WalkResult {
+    int64_t rows = cast<RankedTensorType>(embed.getTable().getType()).getDimSize(0);
+    if (options.context <= rows)
+      return WalkResult::advance();
+    return embed.emitError() << "a context of " << options.context << " tokens, but the table of positions has " << rows
+                             << " rows";
+  });
+  if (enough.wasInterrupted())
+    return failure();
   source.walk([&](gemma::AttentionOp attention) {
     blockTokens = std::max<int64_t>(blockTokens, attention.getBlockTokens().value_or(0));
   });

@@ -37,7 +37,7 @@ void WeightPlan::account(gemma::WeightOp weight, kernel::WeightOp place) {
       int64_t members = routing.getTopK() * (type.getMembers() / routing.getExperts());
       readBytes += members * kernel::memberBytes(type);
       compute(user, members);
-    } else if (isa<gemma::EmbedOp>(user)) {
+    } else if (isa<gemma::EmbedOp, gemma::EmbedPositionsOp>(user)) {
       readBytes += kernel::memberBytes(type) / std::max<int64_t>(type.getRows(), 1);
     } else {
       readBytes += kernel::totalBytes(type);
@@ -53,7 +53,7 @@ kernel::WeightOp WeightPlan::place(gemma::WeightOp weight) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
   if (shape.size() == 1)
     return declare(weight, kernel::Layout::Vector, 1, 1, shape[0]);
-  bool gathered = llvm::all_of(weight->getUsers(), [](Operation *user) { return isa<gemma::EmbedOp>(user); });
+  bool gathered = llvm::all_of(weight->getUsers(), llvm::IsaPred<gemma::EmbedOp, gemma::EmbedPositionsOp>);
   return declare(weight, gathered ? kernel::Layout::Rows : kernel::Layout::Panel, 1, shape[0], shape[1]);
 }
 

@@ -1,4 +1,4 @@
-// exp, tanh and logarithms by MLIR's own polynomials (about one unit in the last place), chosen one by one: square
+// exp, tanh, erf and logarithms by MLIR's own polynomials (about one unit in the last place), chosen one by one: square
 // roots and absolute values are instructions and stay.
 #include "passes/lower/Passes.h"
 
@@ -20,7 +20,8 @@ struct ExpandMath : lower::impl::ExpandMathBase<ExpandMath> {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return name == math::ExpOp::getOperationName() || name == math::TanhOp::getOperationName() ||
-             name == math::LogOp::getOperationName() || name == math::Log1pOp::getOperationName();
+             name == math::LogOp::getOperationName() || name == math::ErfOp::getOperationName() ||
+             name == math::Log1pOp::getOperationName();
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -29,7 +29,7 @@ struct ExpandRoute : normalize::impl::ExpandRouteBase<ExpandRoute> {
       if (route.getNoiseWeight())
         noise = project(route.getNoiseWeight());
       rewriter.replaceOpWithNewOp<TopKOp>(route, route.getType(), scores, route.getPerExpert(), noise,
-                                          route.getNoiseSeedAttr());
+                                          route.getNoiseSeedAttr(), route.getUnnormalisedAttr());
     });
   }
 };

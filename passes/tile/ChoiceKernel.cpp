@@ -80,15 +80,21 @@ void tile::writeChoice(Emitter &e, gemma::TopKOp op, ChoiceCode code) {
     e.store(lowest, e.at(scores, e.mul(best[0], 4)));
   });
   Value top = e.load(e.f32(), chosen);
-  Value total =
-      e.loop(e.number(0), e.number(k * 4), 4, ValueRange(e.real(0, e.f32())), [&](Value offset, ValueRange sum) {
-        Value p = e.exp(e.fsub(e.load(e.f32(), e.at(chosen, offset)), top));
-        e.store(p, e.at(chosen, offset));
-        return SmallVector<Value>{e.fadd(sum[0], p)};
-      })[0];
+  auto exponentials = [&](Value from, int64_t count, Value start) { // in place; returns their sum, added to `start`
+    return e.loop(e.number(0), e.number(count * 4), 4, ValueRange(start), [&](Value offset, ValueRange sum) {
+      Value p = e.exp(e.fsub(e.load(e.f32(), e.at(from, offset)), top));
+      e.store(p, e.at(from, offset));
+      return SmallVector<Value>{e.fadd(sum[0], p)};
+    })[0];
+  };
+  Value total = exponentials(chosen, k, e.real(0, e.f32()));
+  if (op.getUnnormalised()) // over all: those that were not chosen, too; the others are struck out and add 0
+    total = exponentials(scores, experts, total);
   e.loop(e.number(0), e.number(k * 4), 4, [&](Value offset) {
     Value expert = e.toI64(e.load(e.i32(), e.at(code.out, offset)));
     Value weight = e.fdiv(e.load(e.f32(), e.at(chosen, offset)), total);
-    e.store(e.fmul(weight, e.load(e.f32(), e.at(code.perExpert, e.mul(expert, 4)))), e.at(weights, offset));
+    if (code.perExpert)
+      weight = e.fmul(weight, e.load(e.f32(), e.at(code.perExpert, e.mul(expert, 4))));
+    e.store(weight, e.at(weights, offset));
   });
 }

@@ -123,6 +123,9 @@ Value Emitter::exp(Value x) {
 Value Emitter::tanh(Value x) {
   return math::TanhOp::create(b, loc, x);
 }
+Value Emitter::erf(Value x) {
+  return math::ErfOp::create(b, loc, x);
+}
 Value Emitter::log(Value x) {
   return math::LogOp::create(b, loc, x);
 }

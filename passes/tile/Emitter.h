@@ -74,6 +74,7 @@ public:
   Value fma(Value a, Value c, Value d);
   Value exp(Value x);
   Value tanh(Value x);
+  Value erf(Value x);
   Value log(Value x);
   Value log1p(Value x);
   Value sqrt(Value x);

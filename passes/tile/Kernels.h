@@ -82,7 +82,10 @@ void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value la
 void packRow(Emitter &e, mlir::Value source, mlir::Value buffer, mlir::Value row, int64_t width, kernel::Packing kind,
              int64_t tile);
 
-/// One elementwise operation of the gemma dialect on scalars or vectors. `weight` is the scalar of scale_by.
+/// What an elementwise operation takes of its weight, which lies at `place`, for the columns at `offset` (in bytes):
+/// the scalar of scale_by, or these columns of a bias.
+mlir::Value elementwiseWeight(Emitter &e, mlir::Operation *op, mlir::Value place, mlir::Value offset, mlir::Type type);
+/// One elementwise operation of the gemma dialect on scalars or vectors. `weight` is of their type; null without one.
 mlir::Value elementwise(Emitter &e, mlir::Operation *op, mlir::ValueRange operands, mlir::Value weight);
 mlir::Value activate(Emitter &e, gemma::Activation activation, mlir::Value gate);
 

@@ -93,7 +93,7 @@ SmallVector<Value> ProjectWriter::values(const Part &part, Value inPanel, Value 
     for (Value operand : inner->getOperands()) {
       if (isa<BlockArgument>(operand) &&
           isa<kernel::WeightType>(op.getIns()[cast<BlockArgument>(operand).getArgNumber()].getType()))
-        weight = e.load(e.f32(), place(operand));
+        weight = elementwiseWeight(e, inner, place(operand), column, type);
       else
         operands.push_back(known.contains(operand) ? known[operand] : fetch(operand, 0));
     }

@@ -11,7 +11,16 @@ using namespace gemmac::tile;
 
 Value tile::activate(Emitter &e, gemma::Activation activation, Value z) {
   Type type = z.getType();
-  if (activation == gemma::Activation::Silu) {
+  using gemma::Activation;
+  if (activation == Activation::Relu || activation == Activation::Relu2) {
+    Value positive = e.fmax(z, e.real(0, type));
+    return activation == Activation::Relu ? positive : e.fmul(positive, positive);
+  }
+  if (activation == Activation::Gelu) {
+    Value inner = e.erf(e.fmul(z, e.real(0.70710678118654752, type)));
+    return e.fmul(e.fmul(e.real(0.5, type), z), e.fadd(e.real(1, type), inner));
+  }
+  if (activation == Activation::Silu) {
     Value down = e.exp(e.fsub(e.real(0, type), z));
     return e.fdiv(z, e.fadd(e.real(1, type), down));
   }
@@ -20,18 +29,28 @@ Value tile::activate(Emitter &e, gemma::Activation activation, Value z) {
   return e.fmul(e.fmul(e.real(0.5, type), z), e.fadd(e.real(1, type), e.tanh(inner)));
 }
 
+Value tile::elementwiseWeight(Emitter &e, Operation *op, Value place, Value offset, Type type) {
+  if (isa<gemma::BiasOp>(op))
+    return e.load(type, e.at(place, offset));
+  return e.splat(e.load(e.f32(), place), type);
+}
+
 Value tile::elementwise(Emitter &e, Operation *op, ValueRange operands, Value weight) {
   Type type = operands[0].getType();
   if (isa<gemma::AddOp>(op))
     return e.fadd(operands[0], operands[1]);
   if (isa<gemma::MulOp>(op))
     return e.fmul(operands[0], operands[1]);
+  if (auto act = dyn_cast<gemma::ActOp>(op))
+    return activate(e, act.getActivation(), operands[0]);
   if (auto gated = dyn_cast<gemma::GatedOp>(op))
     return e.fmul(activate(e, gated.getActivation(), operands[0]), operands[1]);
   if (auto scale = dyn_cast<gemma::ScaleOp>(op))
     return e.fmul(operands[0], e.real(scale.getBy().convertToDouble(), type));
   if (isa<gemma::ScaleByOp>(op))
-    return e.fmul(operands[0], e.splat(weight, type));
+    return e.fmul(operands[0], weight);
+  if (isa<gemma::BiasOp>(op))
+    return e.fadd(operands[0], weight);
   double cap = cast<gemma::SoftcapOp>(op).getCap().convertToDouble();
   return e.fmul(e.real(cap, type), e.tanh(e.fdiv(operands[0], e.real(cap, type))));
 }
@@ -47,6 +66,7 @@ private:
   void writeRow(Value row);
   void writeOp(Operation *inner);
   void norm(gemma::RmsNormOp norm, Value out);
+  void norm(gemma::LayerNormOp norm, Value out);
   void rope(gemma::RopeOp rope, Value out);
   void topK(gemma::TopKOp topK, Value out);
   void yield(kernel::YieldOp yield);
@@ -110,9 +130,36 @@ void RowsWriter::norm(gemma::RmsNormOp norm, Value out) {
   e.loop(e.number(0), e.number(columns * 4), group * 4, one);
 }
 
+void RowsWriter::norm(gemma::LayerNormOp norm, Value out) {
+  int64_t columns = gemma::columnsOf(norm.getType()), group = norm.getGroup().value_or(columns);
+  Value in = pointer(norm.getInput()), weight = norm.getWeight() ? place(norm.getWeight()) : Value(),
+        bias = norm.getBias() ? place(norm.getBias()) : Value();
+  auto one = [&](Value offset) {
+    Value from = e.at(in, offset), to = e.at(out, offset), share = e.real(1.0 / group, e.f32());
+    auto load = [&](Value base, Value column, Type type) { return e.load(type, e.at(base, column)); };
+    Value mean = e.fmul(
+        e.reduceSum(group, [&](Value column, Type type, Value acc) { return e.fadd(acc, load(from, column, type)); }),
+        share);
+    // The deviations first and then their squares: a large mean would drown them in a difference of sums.
+    Value squares = e.reduceSum(group, [&](Value column, Type type, Value acc) {
+      Value x = e.fsub(load(from, column, type), e.splat(mean, type));
+      return e.fma(x, x, acc);
+    });
+    Value variance = e.fadd(e.fmul(squares, share), e.real(norm.getEps().convertToDouble(), e.f32()));
+    Value factor = e.fdiv(e.real(1, e.f32()), e.sqrt(variance));
+    e.columns(group, [&](Value column, Type type) {
+      Value y = e.fmul(e.fsub(load(from, column, type), e.splat(mean, type)), e.splat(factor, type));
+      if (weight)
+        y = e.fmul(y, load(weight, column, type));
+      e.store(bias ? e.fadd(y, load(bias, column, type)) : y, e.at(to, column));
+    });
+  };
+  e.loop(e.number(0), e.number(columns * 4), group * 4, one);
+}
+
 void RowsWriter::rope(gemma::RopeOp rope, Value out) {
   int64_t columns = gemma::columnsOf(rope.getType()), head = rope.getHeadDim(), pairs = rope.getPairs(),
-          half = head / 2;
+          width = rope.getWidth().value_or(head), half = width / 2;
   Value in = pointer(rope.getInput());
   Value table = e.at(code.pointers[*rope.getTable()], e.mul(globalRow, 2 * pairs * 4));
   e.loop(e.number(0), e.number(columns * 4), head * 4, [&](Value offset) {
@@ -123,12 +170,16 @@ void RowsWriter::rope(gemma::RopeOp rope, Value out) {
       e.store(e.fsub(e.fmul(a, cos), e.fmul(c, sin)), e.at(to, column));
       e.store(e.fadd(e.fmul(c, cos), e.fmul(a, sin)), e.at(e.at(to, half * 4), column));
     });
-    if (pairs < half)
-      for (int64_t first : {pairs, half + pairs})
-        e.columns(half - pairs, [&](Value column, Type type) {
+    auto pass = [&](int64_t first, int64_t count) {
+      if (count > 0)
+        e.columns(count, [&](Value column, Type type) {
           Value offset = e.add(column, first * 4);
           e.store(e.load(type, e.at(from, offset)), e.at(to, offset));
         });
+    };
+    pass(pairs, half - pairs);
+    pass(half + pairs, half - pairs);
+    pass(width, head - width);
   });
 }
 
@@ -138,7 +189,9 @@ void RowsWriter::topK(gemma::TopKOp topK, Value out) {
     memory = e.stack(topK.getType().getExperts() * 4 + topK.getType().getTopK() * 4);
   Value noise = topK.getNoiseScores() ? pointer(topK.getNoiseScores()) : Value();
   Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
-  writeChoice(e, topK, {pointer(topK.getScores()), noise, place(topK.getPerExpert()), memory, out, position});
+  writeChoice(e, topK,
+              {pointer(topK.getScores()), noise, topK.getPerExpert() ? place(topK.getPerExpert()) : Value(), memory,
+               out, position});
 }
 
 void RowsWriter::writeOp(Operation *inner) {
@@ -166,22 +219,30 @@ void RowsWriter::writeOp(Operation *inner) {
     return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()), id,
                      embed.getScale().convertToDouble(), out);
   }
+  if (auto embed = dyn_cast<gemma::EmbedPositionsOp>(inner)) {
+    Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
+    return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()), position,
+                     embed.getScale().convertToDouble(), out);
+  }
   if (auto rms = dyn_cast<gemma::RmsNormOp>(inner))
     return norm(rms, out);
+  if (auto layer = dyn_cast<gemma::LayerNormOp>(inner))
+    return norm(layer, out);
   if (auto rotation = dyn_cast<gemma::RopeOp>(inner))
     return rope(rotation, out);
   Value weight;
   SmallVector<Value> rows;
   for (Value operand : inner->getOperands())
     if (isArgument(operand) && isa<kernel::WeightType>(placeType(operand)))
-      weight = e.load(e.f32(), place(operand));
+      weight = place(operand);
     else
       rows.push_back(pointer(operand));
   e.columns(columns, [&](Value offset, Type type) {
     SmallVector<Value> values;
     for (Value from : rows)
       values.push_back(e.load(type, e.at(from, offset)));
-    e.store(elementwise(e, inner, values, weight), e.at(out, offset));
+    Value factor = weight ? elementwiseWeight(e, inner, weight, offset, type) : Value();
+    e.store(elementwise(e, inner, values, factor), e.at(out, offset));
   });
 }
 
@@ -294,8 +355,13 @@ void tile::writeRopeTable(PhaseCode code, kernel::RopeTableOp op) {
     e.columns(pairs, [&](Value offset, Type type) {
       Value angle = e.fmul(e.splat(here, type), e.load(type, e.at(data, offset)));
       auto [cos, sin] = cosSin(e, arith::ExtFOp::create(e.b, e.loc, e.like(type, e.f64()), angle));
-      e.store(arith::TruncFOp::create(e.b, e.loc, type, cos), e.at(out, offset));
-      e.store(arith::TruncFOp::create(e.b, e.loc, type, sin), e.at(e.at(out, pairs * 4), offset));
+      auto put = [&](Value value, Value to) {
+        if (op.getMagnitude())
+          value = e.fmul(value, e.real(op.getMagnitude()->convertToDouble(), value.getType()));
+        e.store(arith::TruncFOp::create(e.b, e.loc, type, value), e.at(to, offset));
+      };
+      put(cos, out);
+      put(sin, e.at(out, pairs * 4));
     });
   });
 }

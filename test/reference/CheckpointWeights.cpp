@@ -37,6 +37,29 @@ static void untangle(std::vector<float> &values, int64_t columns, int64_t heads)
   }
 }
 
+/// The weight's elements of a tensor that is stored as [in, out], or of which only some rows count.
+static std::vector<float> partOf(std::vector<float> stored, const import::Binding &binding) {
+  std::vector<int64_t> shape = binding.parts[0]->shape;
+  if (binding.transposed) {
+    std::vector<float> other;
+    for (int64_t out = 0; out < shape[1]; ++out)
+      for (int64_t in = 0; in < shape[0]; ++in)
+        other.push_back(stored[in * shape[1] + out]);
+    stored = std::move(other);
+    std::swap(shape[0], shape[1]);
+  }
+  if (binding.rows.every == 0)
+    return stored;
+  std::vector<float> values;
+  int64_t columns = shape.size() > 1 ? shape[1] : 1;
+  for (int64_t row = 0; row < shape[0]; ++row) {
+    int64_t in = row % binding.rows.every - binding.rows.offset;
+    if (in >= 0 && in < binding.rows.size)
+      values.insert(values.end(), stored.begin() + row * columns, stored.begin() + (row + 1) * columns);
+  }
+  return values;
+}
+
 WeightSource reference::checkpointWeights(const Inputs &inputs) {
   return [&inputs](gemma::WeightOp op) -> Result<std::vector<float>> {
     if (Status known = checkWeight(inputs, op); !known)
@@ -51,6 +74,8 @@ WeightSource reference::checkpointWeights(const Inputs &inputs) {
       if (Status read = inputs.checkpoint->read(*part, 0, parts.back()); !read)
         return read.error();
     }
+    if (parts.size() == 1)
+      parts[0] = partOf(std::move(parts[0]), inputs.bindings.weights[op.getIndex()]);
     int64_t members = stack && whole ? weight.shape[0] : 1;
     std::vector<float> values;
     for (int64_t member = 0; member < members; ++member)

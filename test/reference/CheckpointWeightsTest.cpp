@@ -97,6 +97,26 @@ TEST_F(CheckpointWeightsTest, HeadsAreUntangled) { // two heads of four rows: st
   EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<8x1xf32>)"), (std::vector<float>{0, 2, 1, 3, 4, 6, 5, 7}));
 }
 
+TEST_F(CheckpointWeightsTest, RowsOfATensor) { // rows 1 and 2 of every 4
+  Inputs inputs = inputsOf({4, 2}, {{8, 2}});
+  inputs.bindings.weights[0].rows = {1, 2, 4};
+  EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<4x2xf32>)"), (std::vector<float>{2, 3, 4, 5, 10, 11, 12, 13}));
+  inputs = inputsOf({4}, {{8}}, 1);
+  inputs.bindings.weights[0].rows = {1, 2, 4};
+  EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<4xf32>)"), (std::vector<float>{2, 3, 6, 7}));
+}
+
+TEST_F(CheckpointWeightsTest, TransposedTensors) { // stored as [3 in, 4 out]; of the outputs, 2 and 3 of every 4
+  Inputs inputs = inputsOf({4, 3}, {{3, 4}}, 1);
+  inputs.bindings.weights[0].transposed = true;
+  EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<4x3xf32>)"),
+            (std::vector<float>{1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12}));
+  inputs = inputsOf({2, 3}, {{3, 4}});
+  inputs.bindings.weights[0].transposed = true;
+  inputs.bindings.weights[0].rows = {2, 2, 4};
+  EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<2x3xf32>)"), (std::vector<float>{2, 6, 10, 3, 7, 11}));
+}
+
 TEST_F(CheckpointWeightsTest, OffsetIsAdded) {
   Inputs inputs = inputsOf({3}, {{3}}, 1);
   EXPECT_EQ(read(inputs, R"("w" index 0 : tensor<3xf32>)"), (std::vector<float>{1, 2, 3}));

@@ -42,6 +42,7 @@ private:
   };
 
   const Tensor &in(mlir::Value value) { return values.find(value)->second.tensor; }
+  const Tensor *optional(mlir::Value value) { return value ? &in(value) : nullptr; }
   const float *data(mlir::Value weight) { return in(weight).data.data(); }
   int64_t firstPosition(mlir::Value rows) {
     return gemma::rowsOf(rows.getType()) == gemma::Rows::Last ? tokens - last : 0;
@@ -88,9 +89,21 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       .Case([&](gemma::WeightOp op) { return weight(op); })
       .Case(
           [&](gemma::EmbedOp op) { return embed(in(op.getIds()), in(op.getTable()), op.getScale().convertToDouble()); })
+      .Case([&](gemma::EmbedPositionsOp op) {
+        bool onlyLast = gemma::rowsOf(op.getType()) == gemma::Rows::Last;
+        return embedPositions(onlyLast ? tokens - last : 0, onlyLast ? last : tokens, in(op.getTable()),
+                              op.getScale().convertToDouble());
+      })
+      .Case([&](gemma::LayerNormOp op) {
+        const Tensor &input = in(op.getInput());
+        return layerNorm(input, optional(op.getWeight()), optional(op.getBias()), op.getEps().convertToDouble(),
+                         op.getGroup().value_or(input.columns));
+      })
+      .Case([&](gemma::BiasOp op) { return bias(in(op.getInput()), in(op.getWeight())); })
+      .Case([&](gemma::ActOp op) { return act(in(op.getInput()), op.getActivation()); })
       .Case([&](gemma::RmsNormOp op) {
         const Tensor &input = in(op.getInput());
-        return rmsNorm(input, op.getWeight() ? &in(op.getWeight()) : nullptr, op.getEps().convertToDouble(),
+        return rmsNorm(input, optional(op.getWeight()), op.getEps().convertToDouble(),
                        op.getGroup().value_or(input.columns));
       })
       .Case(
@@ -104,8 +117,12 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
       .Case([&](gemma::GatedOp op) { return gated(in(op.getGate()), in(op.getUp()), op.getActivation()); })
       .Case([&](gemma::SoftcapOp op) { return softcap(in(op.getInput()), op.getCap().convertToDouble()); })
       .Case([&](gemma::RopeOp op) {
-        return rope(in(op.getInput()), firstPosition(op.getInput()), op.getHeadDim(), op.getPairs(),
-                    op.getTheta().convertToDouble(), op.getDenominator());
+        std::vector<float> frequencies =
+            op.getFrequencies() ? op.getFrequencies()->vec()
+                                : powers(op.getTheta()->convertToDouble(), *op.getDenominator(), op.getPairs());
+        return rope(in(op.getInput()), firstPosition(op.getInput()), op.getHeadDim(),
+                    op.getWidth().value_or(op.getHeadDim()), frequencies,
+                    op.getMagnitude() ? op.getMagnitude()->convertToDouble() : 1);
       })
       .Case([&](gemma::AttentionOp op) {
         return attention(in(op.getQuery()), in(op.getKeys()), in(op.getValues()), firstPosition(op.getQuery()),
@@ -120,14 +137,14 @@ Result<Tensor> Interpreter::evaluate(Operation &operation) {
         if (op.getNoiseSeed())
           scores = noisyScores(scores, op.getNoiseWeight() ? &deviations : nullptr, *op.getNoiseSeed(),
                                firstPosition(op.getInput()));
-        return topK(scores, in(op.getPerExpert()), op.getType().getTopK());
+        return topK(scores, optional(op.getPerExpert()), op.getType().getTopK(), !op.getUnnormalised());
       })
       .Case([&](gemma::TopKOp op) {
-        const Tensor *deviations = op.getNoiseScores() ? &in(op.getNoiseScores()) : nullptr;
+        const Tensor *deviations = optional(op.getNoiseScores());
         Tensor scores = in(op.getScores());
         if (op.getNoiseSeed())
           scores = noisyScores(scores, deviations, *op.getNoiseSeed(), firstPosition(op.getScores()));
-        return topK(scores, in(op.getPerExpert()), op.getType().getTopK());
+        return topK(scores, optional(op.getPerExpert()), op.getType().getTopK(), !op.getUnnormalised());
       })
       .Case([&](gemma::ExpertsOp op) {
         return experts(in(op.getInput()), in(op.getRouting()), in(op.getGateUp()), in(op.getDown()),

@@ -34,6 +34,12 @@ template <class F> Tensor forEach(const Tensor &a, const Tensor &b, F f) {
 }
 
 double activate(double z, gemma::Activation activation) {
+  if (activation == gemma::Activation::Gelu)
+    return 0.5 * z * (1 + std::erf(z / std::numbers::sqrt2));
+  if (activation == gemma::Activation::Relu)
+    return std::max(z, 0.0);
+  if (activation == gemma::Activation::Relu2)
+    return std::max(z, 0.0) * std::max(z, 0.0);
   if (activation == gemma::Activation::Silu)
     return z / (1 + std::exp(-z));
   return 0.5 * z * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (z + 0.044715 * z * z * z)));
@@ -69,6 +75,14 @@ Result<Tensor> reference::embed(const Tensor &ids, const Tensor &table, double s
   return result;
 }
 
+Result<Tensor> reference::embedPositions(int64_t firstPosition, int64_t rows, const Tensor &table, double scale) {
+  Tensor positions;
+  positions.columns = 1;
+  for (int64_t t = 0; t < rows; ++t)
+    positions.ids.push_back(static_cast<int32_t>(firstPosition + t));
+  return embed(positions, table, scale);
+}
+
 Tensor reference::rmsNorm(const Tensor &input, const Tensor *weight, double eps, int64_t group) {
   Tensor result = rowsLike(input, input.columns);
   for (size_t start = 0; start < input.data.size(); start += group) {
@@ -77,6 +91,30 @@ Tensor reference::rmsNorm(const Tensor &input, const Tensor *weight, double eps,
     for (int64_t d = 0; d < group; ++d)
       result.data[start + d] = static_cast<float>(x[d] / root * (weight ? weight->data[d] : 1.0f));
   }
+  return result;
+}
+
+Tensor reference::layerNorm(const Tensor &input, const Tensor *weight, const Tensor *bias, double eps, int64_t group) {
+  Tensor result = rowsLike(input, input.columns);
+  for (size_t start = 0; start < input.data.size(); start += group) {
+    const float *x = &input.data[start];
+    double mean = 0, variance = 0;
+    for (int64_t d = 0; d < group; ++d)
+      mean += x[d] / static_cast<double>(group);
+    for (int64_t d = 0; d < group; ++d)
+      variance += (x[d] - mean) * (x[d] - mean) / static_cast<double>(group);
+    for (int64_t d = 0; d < group; ++d)
+      result.data[start + d] =
+          static_cast<float>((x[d] - mean) / std::sqrt(variance + eps) * (weight ? weight->data[d] : 1.0f) +
+                             (bias ? bias->data[d] : 0.0f));
+  }
+  return result;
+}
+
+Tensor reference::bias(const Tensor &input, const Tensor &weight) {
+  Tensor result = input;
+  for (size_t i = 0; i < result.data.size(); ++i)
+    result.data[i] += weight.data[i % static_cast<size_t>(input.columns)];
   return result;
 }
 
@@ -138,6 +176,10 @@ Tensor reference::mul(const Tensor &lhs, const Tensor &rhs) {
   return forEach(lhs, rhs, [](double a, double b) { return a * b; });
 }
 
+Tensor reference::act(const Tensor &input, gemma::Activation activation) {
+  return forEach(input, [&](double z) { return activate(z, activation); });
+}
+
 Tensor reference::gated(const Tensor &gate, const Tensor &up, gemma::Activation activation) {
   return forEach(gate, up, [&](double g, double u) { return activate(g, activation) * u; });
 }
@@ -146,17 +188,23 @@ Tensor reference::softcap(const Tensor &input, double cap) {
   return forEach(input, [&](double x) { return cap * std::tanh(x / cap); });
 }
 
-Tensor reference::rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t pairs, double theta,
-                       int64_t denominator) {
+std::vector<float> reference::powers(double theta, int64_t denominator, int64_t pairs) {
+  std::vector<float> frequencies;
+  for (int64_t i = 0; i < pairs; ++i)
+    frequencies.push_back(
+        static_cast<float>(std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(denominator))));
+  return frequencies;
+}
+
+Tensor reference::rope(const Tensor &input, int64_t firstPosition, int64_t headDim, int64_t width,
+                       std::span<const float> frequencies, double magnitude) {
   Tensor result = input;
   for (int64_t t = 0; t < input.rows(); ++t)
-    for (int64_t i = 0; i < pairs; ++i) {
-      auto frequency =
-          static_cast<float>(std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(denominator)));
-      double angle = static_cast<float>(firstPosition + t) * frequency; // a float32 product: the angle is rounded
-      double cosine = std::cos(angle), sine = std::sin(angle);
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+      double angle = static_cast<float>(firstPosition + t) * frequencies[i]; // a float32 product: the angle is rounded
+      double cosine = std::cos(angle) * magnitude, sine = std::sin(angle) * magnitude;
       for (int64_t head = 0; head < input.columns; head += headDim) {
-        int64_t a = t * input.columns + head + i, b = a + headDim / 2;
+        int64_t a = t * input.columns + head + static_cast<int64_t>(i), b = a + width / 2;
         result.data[a] = static_cast<float>(input.data[a] * cosine - input.data[b] * sine);
         result.data[b] = static_cast<float>(input.data[b] * cosine + input.data[a] * sine);
       }
@@ -215,7 +263,7 @@ Tensor reference::noisyScores(const Tensor &scores, const Tensor *deviations, ui
   return result;
 }
 
-Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t topK) {
+Tensor reference::topK(const Tensor &scores, const Tensor *perExpert, int64_t topK, bool normalised) {
   Tensor routing = rowsLike(scores, topK);
   routing.ids.resize(routing.data.size());
   for (int64_t t = 0; t < scores.rows(); ++t) {
@@ -233,9 +281,12 @@ Tensor reference::topK(const Tensor &scores, const Tensor &perExpert, int64_t to
     double sum = 0;
     for (int32_t e : chosen)
       sum += p[e];
+    if (!normalised)
+      sum = 1;
     for (int64_t j = 0; j < topK; ++j) {
       routing.ids[t * topK + j] = chosen[j];
-      routing.data[t * topK + j] = static_cast<float>(p[chosen[j]] / sum * perExpert.data[chosen[j]]);
+      routing.data[t * topK + j] =
+          static_cast<float>(p[chosen[j]] / sum * (perExpert ? perExpert->data[chosen[j]] : 1));
     }
   }
   return routing;

@@ -32,6 +32,23 @@ TEST(Embed, RefusesIdsOutsideOfTheTable) {
   }
 }
 
+TEST(EmbedPositions, GathersTheRowsFromAPositionOn) {
+  Result<Tensor> result = embedPositions(1, 2, rows(2, {1, 2, 3, 4, 5, 6}), 0.5);
+  ASSERT_TRUE(result);
+  expectNear(*result, {1.5, 2, 2.5, 3});
+  Result<Tensor> beyond = embedPositions(1, 3, rows(2, {1, 2, 3, 4, 5, 6}), 1);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().message, "token 2 has id 3, but the table has 3 rows");
+}
+
+TEST(LayerNorm, SubtractsTheMeanAndDividesByTheDeviation) {
+  // 1, 3: mean 2, deviation 1; 0, 4: mean 2, variance 4, with eps 12: 2 / 4. Then times 10, 20 and plus 1, 2.
+  Tensor weight = rows(2, {10, 20}), bias = rows(2, {1, 2});
+  expectNear(layerNorm(rows(2, {1, 3}), nullptr, nullptr, 1e-12, 2), {-1, 1});
+  expectNear(layerNorm(rows(4, {0, 4, 4, 0}), &weight, nullptr, 12, 2), {-5, 10, 5, -10});
+  expectNear(layerNorm(rows(2, {0, 4}), &weight, &bias, 12, 2), {-4, 12});
+}
+
 TEST(RmsNorm, DividesEachRow) { // mean of squares (9 + 16) / 2 = 12.5; (0 + 4) / 2 = 2
   double a = std::sqrt(12.5), b = std::sqrt(2);
   expectNear(rmsNorm(rows(2, {3, 4, 0, 2}), nullptr, 1e-12, 2), {float(3 / a), float(4 / a), 0, float(2 / b)});
@@ -45,6 +62,10 @@ TEST(RmsNorm, WeightsAndEpsInGroups) { // groups of one: x / sqrt(x^2 + 3) * 10:
 TEST(Project, MultipliesWithTheWeightsRows) {
   float weight[] = {1, 0, -1, 2, 1, 0};
   expectNear(project(rows(3, {1, 2, 3, 4, 5, 6}), weight, 2), {-2, 4, -2, 13});
+}
+
+TEST(Bias, AddsTheSameToEveryRow) {
+  expectNear(bias(rows(2, {1, 2, 3, 4}), rows(2, {10, 20})), {11, 22, 13, 24});
 }
 
 TEST(Pack, RoundsToTheNearestCodeAndTiesToEven) {
@@ -81,6 +102,15 @@ TEST(Gated, KnowsBothActivations) {
   expectNear(gated(gate, up, gemma::Activation::GeluTanh), {1.6823840f, -0.3176160f, 0});
 }
 
+TEST(Act, KnowsEveryActivation) { // gelu(1) = (1 + erf(1 / sqrt(2))) / 2 = 0.8413447
+  Tensor input = rows(3, {1, -2, 0});
+  expectNear(act(input, gemma::Activation::Gelu), {0.8413447f, -0.0455003f, 0});
+  expectNear(act(input, gemma::Activation::GeluTanh), {0.8411920f, -0.0454023f, 0});
+  expectNear(act(input, gemma::Activation::Silu), {0.7310586f, -0.2384058f, 0});
+  expectNear(act(rows(3, {3, -2, 0}), gemma::Activation::Relu), {3, 0, 0});
+  expectNear(act(rows(3, {3, -2, 0}), gemma::Activation::Relu2), {9, 0, 0});
+}
+
 TEST(Softcap, BendsTowardsTheCap) { // 2 tanh(0.5) = 0.924234
   expectNear(softcap(rows(3, {1, 1000, -1000}), 2), {0.9242343f, 2, -2});
 }
@@ -89,14 +119,22 @@ TEST(Rope, TurnsHalfPairsAndPassesTheRest) {
   // One pair of (x0, x2); position 0 stays. Frequency of pair 0 is 1: position 1 turns (1, 0) by one radian.
   Tensor input = rows(4, {1, 5, 0, 6, 1, 5, 0, 6});
   auto cosine = float(std::cos(1.0)), sine = float(std::sin(1.0));
-  expectNear(rope(input, 0, 4, 1, 10000, 4), {1, 5, 0, 6, cosine, 5, sine, 6});
+  expectNear(rope(input, 0, 4, 4, powers(10000, 4, 1), 1), {1, 5, 0, 6, cosine, 5, sine, 6});
 }
 
 TEST(Rope, DenominatorSetsTheFrequencies) {
   // Pair 1 of denominator 4 has frequency 100^(-2/4) = 0.1; at position 20 that is 2 radians. Two heads turn alike.
   Tensor input = rows(8, {0, 1, 0, 0, 0, 0, 0, 1});
   auto cosine = float(std::cos(2.0)), sine = float(std::sin(2.0));
-  expectNear(rope(input, 20, 4, 2, 100, 4), {0, cosine, 0, sine, 0, -sine, 0, cosine});
+  expectNear(rope(input, 20, 4, 4, powers(100, 4, 2), 1), {0, cosine, 0, sine, 0, -sine, 0, cosine});
+}
+
+TEST(Rope, TurnsOnlyTheFirstColumnsOfAHead) {
+  // Width 2 of 4: the pair (x0, x1) of each head. Frequency 0.5 at position 2 is one radian, then twice as long.
+  Tensor input = rows(8, {1, 0, 5, 6, 0, 1, 7, 8});
+  auto cosine = float(2 * std::cos(1.0)), sine = float(2 * std::sin(1.0));
+  std::vector<float> frequencies = {0.5f};
+  expectNear(rope(input, 2, 4, 2, frequencies, 2), {cosine, sine, 5, 6, -sine, cosine, 7, 8});
 }
 
 TEST(Attention, IsCausal) { // equal scores: the mean of the values so far
@@ -145,13 +183,19 @@ TEST(Attention,
 TEST(TopK, ListsTheLargestWithWeightsThatSumToOne) {
   // p is proportional to 1, 4, 2; of the best two 4/6 and 2/6, times 3 and 6.
   Tensor scores = rows(3, {0, float(std::log(4.0)), float(std::log(2.0))});
-  Tensor routing = topK(scores, rows(3, {1, 3, 6}), 2);
+  Tensor factors = rows(3, {1, 3, 6});
+  Tensor routing = topK(scores, &factors, 2);
   EXPECT_EQ(routing.ids, (std::vector<int32_t>{1, 2}));
   expectNear(routing, {2, 2});
 }
 
+TEST(TopK, UnnormalisedWeightsAreSharesOfAll) { // p is 1/7, 4/7, 2/7
+  Tensor scores = rows(3, {0, float(std::log(4.0)), float(std::log(2.0))});
+  expectNear(topK(scores, nullptr, 2, /*normalised=*/false), {4.0f / 7, 2.0f / 7});
+}
+
 TEST(TopK, EqualScoresGoToTheLowerIndex) {
-  Tensor routing = topK(rows(4, {1, 2, 2, 2}), rows(4, {1, 1, 1, 1}), 3);
+  Tensor routing = topK(rows(4, {1, 2, 2, 2}), nullptr, 3);
   EXPECT_EQ(routing.ids, (std::vector<int32_t>{1, 2, 3}));
 }
 
@@ -193,7 +237,7 @@ TEST(NoisyScores, NoiseIsSpreadBySoftplus) { // softplus(0) = log 2, softplus(10
 }
 
 TEST(TopK, ScoresThatDifferOnlyBeforeTheSoftmaxDiffer) { // both would be weights of 0 in float32
-  Tensor routing = topK(rows(3, {-201, -200, 0}), rows(3, {1, 1, 1}), 2);
+  Tensor routing = topK(rows(3, {-201, -200, 0}), nullptr, 2);
   EXPECT_EQ(routing.ids, (std::vector<int32_t>{2, 1}));
 }
 

@@ -63,6 +63,8 @@ TEST_F(ExpressionTest, Arithmetic) {
   EXPECT_EQ(run("width / heads"), "192");
   EXPECT_EQ(run("sqrt(width * 6) + floor(2.7) + ceil(2.2)"), "101");
   EXPECT_EQ(run(".5 + 1e3"), "1000.5");
+  EXPECT_EQ(run("log(1) + log(2^10) / log(2)"), "10");
+  EXPECT_EQ(run("log(0)"), "f:1:1: error: the result of 'log' is not a finite number");
 }
 
 TEST_F(ExpressionTest, Logic) {
@@ -87,6 +89,18 @@ TEST_F(ExpressionTest, Lists) {
   EXPECT_EQ(run("len(list) + len(heads)"), "4");
   EXPECT_EQ(run("max(list) + min(list, 0)"), "3");
   EXPECT_EQ(run("list == list"), "true");
+  EXPECT_EQ(run("each(4, 2^-j)"), "[1, 0.5, 0.25, 0.125]");
+  EXPECT_EQ(run("each(3, list[j] * j)[2] + max(each(2, heads))"), "14");
+  EXPECT_EQ(run("each(2, 1) == each(2, j + 1)"), "false");
+  EXPECT_EQ(run("j"), "f:1:1: error: unknown name 'j'");
+  EXPECT_EQ(run("each(2, j) == j"), "f:1:15: error: unknown name 'j'");
+  EXPECT_EQ(run("each(0, j)"), "f:1:6: error: 'each' counts a whole number from 1 to 4096, found 0");
+  EXPECT_EQ(run("each(5000, j)"), "f:1:6: error: 'each' counts a whole number from 1 to 4096, found 5000");
+  EXPECT_EQ(run("each(2, list)"), "f:1:9: error: expected a single value, found [1, 2, 3]");
+  EXPECT_EQ(run("each(2, max(each(2, j)))"), "f:1:13: error: 'each' cannot stand inside of another 'each'");
+  EXPECT_EQ(run("contains(list, 2) && !contains(list, 4) && !contains(list, 'a')"), "true");
+  EXPECT_EQ(run("contains(heads, 8) && !contains(none, 8) && !contains(none, null)"), "true");
+  EXPECT_EQ(run("contains(list, list)"), "f:1:16: error: expected a single value, found [1, 2, 3]");
 }
 
 TEST_F(ExpressionTest, LayersAndTensors) {

@@ -169,6 +169,71 @@ TEST(Bind, interleavedHeadsMustDivide) {
   EXPECT_EQ(problems(m, Names({{"q", {6, 4}}})), "");
 }
 
+/// A weight of some rows of tensor "qkv".
+config::Weight rowsOf(std::string name, int64_t rows, config::RowPart part) {
+  config::Weight w = weight(std::move(name), {rows, 4}, {{"qkv"}});
+  w.part = part;
+  return w;
+}
+
+TEST(Bind, partsShareATensor) {
+  config::Model m;
+  m.weights = {rowsOf("q", 4, {0, 2, 6}), rowsOf("k", 4, {2, 2, 6}), rowsOf("v", 4, {4, 2, 6})};
+  Names c({{"qkv", {12, 4}}});
+  auto bindings = bindWeights(m, c);
+  ASSERT_TRUE(bindings) << bindings.error().message;
+  EXPECT_EQ(bindings->weights[1].parts, (std::vector<const Tensor *>{c.find("qkv")}));
+  EXPECT_EQ(bindings->weights[1].rows, (config::RowPart{2, 2, 6}));
+}
+
+TEST(Bind, partsMustCoverATensorOnce) {
+  config::Model m;
+  m.weights = {rowsOf("q", 4, {1, 2, 6}), rowsOf("v", 4, {4, 2, 6})};
+  EXPECT_EQ(problems(m, Names({{"qkv", {12, 4}}})),
+            "model.toml:12:5: rows 0 .. 0 of every 6 of tensor 'qkv' of FILE are used by no weight; 'q' takes 1 .. 2 "
+            "of every 6\n"
+            "model.toml:12:5: rows 3 .. 3 of every 6 of tensor 'qkv' of FILE are used by no weight; 'q' takes 1 .. 2 "
+            "of every 6");
+  m.weights = {rowsOf("q", 6, {0, 3, 6}), rowsOf("k", 8, {2, 4, 6})};
+  EXPECT_EQ(problems(m, Names({{"qkv", {12, 4}}})),
+            "model.toml:12:5: tensor 'qkv' of FILE is bound twice: by weight 'q' and by weight 'k'");
+  m.weights = {rowsOf("q", 6, {0, 3, 6}), rowsOf("all", 12, {})};
+  EXPECT_EQ(problems(m, Names({{"qkv", {12, 4}}})),
+            "model.toml:12:5: tensor 'qkv' of FILE is bound twice: by weight 'q' and by weight 'all'");
+  m.weights = {rowsOf("q", 6, {0, 3, 3}), rowsOf("k", 6, {0, 6, 12})};
+  EXPECT_EQ(problems(m, Names({{"qkv", {12, 4}}})).substr(0, 70),
+            "model.toml:12:5: tensor 'qkv' of FILE has shape [12, 4], but weight 'q");
+}
+
+TEST(Bind, partsAndTransposedShapes) {
+  config::Model m;
+  m.weights = {rowsOf("q", 8, {0, 4, 8}), rowsOf("k", 8, {4, 4, 8})};
+  EXPECT_EQ(problems(m, Names({{"qkv", {12, 4}}})),
+            "model.toml:12:5: tensor 'qkv' of FILE has shape [12, 4], but weight 'q' has [8, 4], rows 0 .. 3 of every "
+            "8\n"
+            "model.toml:12:5: tensor 'qkv' of FILE has shape [12, 4], but weight 'k' has [8, 4], rows 4 .. 7 of every "
+            "8");
+  m.weights[0].transposed = m.weights[1].transposed = true;
+  EXPECT_EQ(problems(m, Names({{"qkv", {4, 16}}})), "");
+  m.weights = {weight("w", {3, 5}, {{"w"}})};
+  m.weights[0].transposed = true;
+  EXPECT_EQ(problems(m, Names({{"w", {3, 5}}})),
+            "model.toml:12:5: tensor 'w' of FILE has shape [3, 5], but weight 'w' has [3, 5], transposed");
+  EXPECT_EQ(problems(m, Names({{"w", {5, 3}}})), "");
+}
+
+TEST(Bind, randomWeightsOfPartsAreTheirOwn) {
+  config::Model m;
+  m.weights = {rowsOf("q", 8, {0, 4, 8}), rowsOf("k", 8, {4, 4, 8}), weight("w", {3, 5}, {{"w"}})};
+  m.weights[2].transposed = true;
+  std::unique_ptr<Checkpoint> random = randomCheckpoint(m, 1);
+  auto bindings = bindWeights(m, *random);
+  ASSERT_TRUE(bindings) << bindings.error().message;
+  EXPECT_NE(bindings->weights[0].parts, bindings->weights[1].parts);
+  EXPECT_EQ(bindings->weights[0].rows, config::RowPart());
+  EXPECT_FALSE(bindings->weights[2].transposed);
+}
+
 TEST(Bind, hundredsOfErrorsAreCut) {
   config::Model m;
   for (int i = 0; i < 300; ++i)

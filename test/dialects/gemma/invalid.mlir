@@ -384,9 +384,114 @@ func.func @gated_c1_result(%x: tensor<?x4xf32>) {
 // -----
 
 func.func @gated_activation(%x: tensor<?x4xf32>) {
-  // expected-error@+2 {{custom op 'gemma.gated' expected one of [gelu_tanh, silu] for an activation, got: gelu}}
+  // expected-error@+2 {{custom op 'gemma.gated' expected one of [gelu_tanh, silu, gelu, relu, relu2] for an activation, got: elu}}
   // expected-error@+1 {{failed to parse Gemma_ActivationAttr parameter 'value'}}
-  %0 = gemma.gated %x, %x gelu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  %0 = gemma.gated %x, %x elu : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @embed_positions_c1(%t: tensor<4xf32>) {
+  // expected-error@+1 {{'gemma.embed_positions' op needs a table of rank 2 but has 'tensor<4xf32>'}}
+  %0 = gemma.embed_positions %t : tensor<4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @embed_positions_c2(%t: tensor<8x5xf32>) {
+  // expected-error@+1 {{'gemma.embed_positions' op result has 4 columns but a row of table has 5}}
+  %0 = gemma.embed_positions %t : tensor<8x5xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @embed_positions_c3(%t: tensor<8x4xf32>) {
+  // expected-error@+1 {{'gemma.embed_positions' op scale must be finite and not 0 but is 0.000000e+00}}
+  %0 = gemma.embed_positions %t scale 0.0 : tensor<8x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c1(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op group = 3 does not divide the 4 columns of input}}
+  %0 = gemma.layer_norm %x eps 1.0 group 3 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c2(%x: tensor<?x4xf32>, %w: tensor<4xf32>, %b: tensor<2xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op bias is 'tensor<2xf32>' but a group has 4 elements}}
+  %0 = gemma.layer_norm %x weight %w bias %b eps 1.0 : tensor<?x4xf32>, tensor<4xf32>, tensor<2xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c2_weight(%x: tensor<?x4xf32>, %w: tensor<4x1xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op weight is 'tensor<4x1xf32>' but a group has 4 elements}}
+  %0 = gemma.layer_norm %x weight %w eps 1.0 : tensor<?x4xf32>, tensor<4x1xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c2_alone(%x: tensor<?x4xf32>, %b: tensor<4xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op has a bias but no weight}}
+  %0 = "gemma.layer_norm"(%x, %b) <{eps = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 1>}> : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c3(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op eps must be above 0 but is 0.000000e+00}}
+  %0 = gemma.layer_norm %x eps 0.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_c4(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.layer_norm' op input is 'tensor<?x4xf32>' but result is 'tensor<?x5xf32>'}}
+  %0 = gemma.layer_norm %x eps 1.0 : tensor<?x4xf32> -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+func.func @bias_c1(%x: tensor<?x4xf32>, %b: tensor<5xf32>) {
+  // expected-error@+1 {{'gemma.bias' op weight is 'tensor<5xf32>' but input has 4 columns}}
+  %0 = gemma.bias %x, %b : tensor<?x4xf32>, tensor<5xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @bias_c2(%x: tensor<?x4xf32>, %b: tensor<4xf32>) {
+  // expected-error@+1 {{'gemma.bias' op input is 'tensor<?x4xf32>' but result is 'tensor<?x4xf32, "last">'}}
+  %0 = gemma.bias %x, %b : tensor<?x4xf32>, tensor<4xf32> -> tensor<?x4xf32, "last">
+  return
+}
+
+// -----
+
+func.func @act_c1(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.act' op input is 'tensor<?x4xf32>' but result is 'tensor<?x2xf32>'}}
+  %0 = gemma.act %x gelu : tensor<?x4xf32> -> tensor<?x2xf32>
+  return
+}
+
+// -----
+
+func.func @act_activation(%x: tensor<?x4xf32>) {
+  // expected-error@+2 {{custom op 'gemma.act' expected one of [gelu_tanh, silu, gelu, relu, relu2] for an activation, got: elu}}
+  // expected-error@+1 {{failed to parse Gemma_ActivationAttr parameter 'value'}}
+  %0 = gemma.act %x elu : tensor<?x4xf32> -> tensor<?x4xf32>
   return
 }
 
@@ -459,6 +564,62 @@ func.func @rope_c3(%x: tensor<?x4xf32>) {
 func.func @rope_c3_denominator(%x: tensor<?x4xf32>) {
   // expected-error@+1 {{'gemma.rope' op theta and denominator must be above 0 but are 1.000000e+00 and 0}}
   %0 = gemma.rope %x head_dim 4 pairs 2 theta 1.0 denominator 0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c1_width(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op width = 6 must be even and at most head_dim = 4}}
+  %0 = gemma.rope %x head_dim 4 width 6 pairs 2 theta 1.0 denominator 4 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c2_width(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op pairs = 2 must be within 1 to 1, half of width}}
+  %0 = gemma.rope %x head_dim 4 width 2 pairs 2 theta 1.0 denominator 4 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c3_both(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op must have either theta and denominator or frequencies}}
+  %0 = gemma.rope %x head_dim 4 pairs 1 theta 1.0 denominator 4 frequencies [1.0] : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c3_neither(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op must have either theta and denominator or frequencies}}
+  %0 = gemma.rope %x head_dim 4 pairs 1 theta 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c3_count(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op has 1 frequencies for 2 pairs}}
+  %0 = gemma.rope %x head_dim 4 pairs 2 frequencies [1.0] : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c3_negative(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op a frequency must be finite and at least 0 but is -1.000000e+00}}
+  %0 = gemma.rope %x head_dim 4 pairs 1 frequencies [-1.0] : tensor<?x4xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @rope_c5(%x: tensor<?x4xf32>) {
+  // expected-error@+1 {{'gemma.rope' op magnitude must be finite but is}}
+  %0 = gemma.rope %x head_dim 4 pairs 1 frequencies [1.0] magnitude 0x7FF0000000000000 : tensor<?x4xf32> -> tensor<?x4xf32>
   return
 }
 
@@ -641,6 +802,14 @@ func.func @route_c4_shape(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<7
 
 // -----
 
+func.func @route_c4_per_expert(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>) {
+  // expected-error@+1 {{'gemma.route' op spreads its noise, which needs a factor per expert}}
+  %0 = "gemma.route"(%x, %w, %w) <{noise_seed = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 1>}> : (tensor<?x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>) -> !gemma.routing<2 of 8, all>
+  return
+}
+
+// -----
+
 func.func @route_c5(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.route' op noise seed must be at least 1 but is 0}}
   %0 = gemma.route %x, %w, %s noise seed 0 : tensor<?x4xf32>, tensor<8x4xf32>, tensor<8xf32> -> !gemma.routing<2 of 8, all>
@@ -660,6 +829,14 @@ func.func @top_k_c4(%x: tensor<?x8xf32>, %s: tensor<8xf32>) {
 func.func @top_k_c4_rows(%x: tensor<?x8xf32>, %n: tensor<?x8xf32, "last">, %s: tensor<8xf32>) {
   // expected-error@+1 {{'gemma.top_k' op spreads its noise with 'tensor<?x8xf32, "last">' but must do so with 'tensor<?x8xf32>'}}
   %0 = gemma.top_k %x, %s noise seed 1 scores %n : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32, "last"> -> !gemma.routing<2 of 8, all>
+  return
+}
+
+// -----
+
+func.func @top_k_c4_per_expert(%x: tensor<?x8xf32>) {
+  // expected-error@+1 {{'gemma.top_k' op spreads its noise, which needs a factor per expert}}
+  %0 = "gemma.top_k"(%x, %x) <{noise_seed = 1 : i64, operandSegmentSizes = array<i32: 1, 0, 1>}> : (tensor<?x8xf32>, tensor<?x8xf32>) -> !gemma.routing<2 of 8, all>
   return
 }
 
@@ -771,9 +948,9 @@ func.func @experts_c2_result(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all
 // -----
 
 func.func @experts_activation(%x: tensor<?x4xf32>, %r: !gemma.routing<2 of 8, all>, %gu: tensor<8x6x4xf32>, %d: tensor<8x4x3xf32>) {
-  // expected-error@+2 {{custom op 'gemma.experts' expected one of [gelu_tanh, silu] for an activation, got: relu}}
+  // expected-error@+2 {{custom op 'gemma.experts' expected one of [gelu_tanh, silu, gelu, relu, relu2] for an activation, got: elu}}
   // expected-error@+1 {{failed to parse Gemma_ActivationAttr parameter 'value'}}
-  %0 = gemma.experts %x, %r, %gu, %d relu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
+  %0 = gemma.experts %x, %r, %gu, %d elu : tensor<?x4xf32>, !gemma.routing<2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   return
 }
 

@@ -24,6 +24,30 @@ func.func @embed(%ids: tensor<?xi32>, %table: tensor<8x4xf32>) -> (tensor<?x4xf3
   return %0, %1 : tensor<?x4xf32>, tensor<?x4xf32>
 }
 
+// CHECK-LABEL: func @embed_positions
+func.func @embed_positions(%table: tensor<8x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32, "last">) {
+  // CHECK: gemma.embed_positions %{{.+}} : tensor<8x4xf32> -> tensor<?x4xf32>
+  %0 = gemma.embed_positions %table : tensor<8x4xf32> -> tensor<?x4xf32>
+  // CHECK: gemma.embed_positions %{{.+}} scale 2.500000e+00 : tensor<8x4xf32> -> tensor<?x4xf32, "last">
+  %1 = gemma.embed_positions %table scale 2.5 : tensor<8x4xf32> -> tensor<?x4xf32, "last">
+  return %0, %1 : tensor<?x4xf32>, tensor<?x4xf32, "last">
+}
+
+// CHECK-LABEL: func @layer_norm
+func.func @layer_norm(%x: tensor<?x8xf32>, %w: tensor<8xf32>, %g: tensor<4xf32>) -> tensor<?x8xf32> {
+  // CHECK: gemma.layer_norm %{{.+}} eps 1.000000e+00 : tensor<?x8xf32> -> tensor<?x8xf32>
+  %0 = gemma.layer_norm %x eps 1.0 : tensor<?x8xf32> -> tensor<?x8xf32>
+  // CHECK: gemma.layer_norm %{{.+}} weight %{{.+}} bias %{{.+}} eps 1.000000e+00 : tensor<?x8xf32>, tensor<8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  %1 = gemma.layer_norm %0 weight %w bias %w eps 1.0 : tensor<?x8xf32>, tensor<8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  // CHECK: gemma.layer_norm %{{.+}} weight %{{.+}} eps 1.000000e+00 group 4 : tensor<?x8xf32>, tensor<4xf32> -> tensor<?x8xf32>
+  %2 = gemma.layer_norm %1 weight %g eps 1.0 group 4 : tensor<?x8xf32>, tensor<4xf32> -> tensor<?x8xf32>
+  // CHECK: gemma.bias %{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  %3 = gemma.bias %2, %w : tensor<?x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  // CHECK: gemma.act %{{.+}} gelu : tensor<?x8xf32> -> tensor<?x8xf32>
+  %4 = gemma.act %3 gelu : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %4 : tensor<?x8xf32>
+}
+
 // CHECK-LABEL: func @rms_norm
 func.func @rms_norm(%x: tensor<?x8xf32>, %w: tensor<8xf32>, %g: tensor<4xf32>) -> tensor<?x8xf32> {
   // CHECK: gemma.rms_norm %{{.+}} eps 9.9999999999999995E-7 : tensor<?x8xf32> -> tensor<?x8xf32>
@@ -86,6 +110,8 @@ func.func @slice(%x: tensor<?x8xf32>) -> tensor<?x3xf32> {
 func.func @rope(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   // CHECK: gemma.rope %{{.+}} head_dim 4 pairs 1 theta 1.000000e+04 denominator 4 : tensor<?x8xf32> -> tensor<?x8xf32>
   %0 = gemma.rope %x head_dim 4 pairs 1 theta 1.0e+04 denominator 4 : tensor<?x8xf32> -> tensor<?x8xf32>
+  // CHECK: gemma.rope %{{.+}} head_dim 8 width 4 pairs 2 frequencies [1.000000e+00, 5.000000e-01] magnitude 1.250000e+00 : tensor<?x8xf32> -> tensor<?x8xf32>
+  %1 = gemma.rope %0 head_dim 8 width 4 pairs 2 frequencies [1.0, 0.5] magnitude 1.25 : tensor<?x8xf32> -> tensor<?x8xf32>
   return %0 : tensor<?x8xf32>
 }
 
@@ -122,6 +148,10 @@ func.func @experts(%x: tensor<?x4xf32>, %scores: tensor<?x8xf32>, %w: tensor<8x4
       : tensor<?x8xf32>, tensor<8xf32>, tensor<?x8xf32> -> !gemma.routing<2 of 8, all>
   // CHECK: gemma.top_k %{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<8xf32> -> <8 of 8, all>
   %1 = gemma.top_k %scores, %s : tensor<?x8xf32>, tensor<8xf32> -> !gemma.routing<8 of 8, all>
+  // CHECK: gemma.route %{{.+}}, %{{.+}} unnormalised : tensor<?x4xf32>, tensor<8x4xf32> -> <2 of 8, all>
+  %shares = gemma.route %x, %w unnormalised : tensor<?x4xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, all>
+  // CHECK: gemma.top_k %{{.+}} unnormalised noise seed 3 : tensor<?x8xf32> -> <2 of 8, all>
+  %noisy_shares = gemma.top_k %scores unnormalised noise seed 3 : tensor<?x8xf32> -> !gemma.routing<2 of 8, all>
   // CHECK: gemma.experts %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} silu :
   // CHECK-SAME: tensor<?x4xf32>, <2 of 8, all>, tensor<8x6x4xf32>, tensor<8x4x3xf32> -> tensor<?x4xf32>
   %2 = gemma.experts %x, %0, %gu, %d silu

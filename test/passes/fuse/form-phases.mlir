@@ -44,6 +44,32 @@ func.func @dependent_projections_do_not(%x: tensor<?x4xf32>, %w: tensor<4x4xf32>
   return %1 : tensor<?x4xf32>
 }
 
+// So do a bias and an activation. Positions are gathered where the tokens are.
+// CHECK-LABEL: func @bias_and_activation_join_their_projection
+// CHECK:         %[[E:.+]] = gemma.phase rows
+// CHECK-NEXT:      %[[T:.+]] = gemma.embed
+// CHECK-NEXT:      %[[P:.+]] = gemma.embed_positions
+// CHECK-NEXT:      %[[S:.+]] = gemma.add %[[T]], %[[P]]
+// CHECK-NEXT:      gemma.layer_norm %[[S]]
+// CHECK:         gemma.phase project -> tensor<?x8xf32> {
+// CHECK-NEXT:      %[[Q:.+]] = gemma.project %[[E]]
+// CHECK-NEXT:      %[[B:.+]] = gemma.bias %[[Q]]
+// CHECK-NEXT:      %[[A:.+]] = gemma.act %[[B]]
+// CHECK-NEXT:      gemma.yield %[[A]] :
+func.func @bias_and_activation_join_their_projection(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+  %t = gemma.weight "t" index 0 : tensor<9x4xf32>
+  %w = gemma.weight "w" index 1 : tensor<8x4xf32>
+  %b = gemma.weight "b" index 2 : tensor<8xf32>
+  %0 = gemma.embed %ids, %t : tensor<?xi32>, tensor<9x4xf32> -> tensor<?x4xf32>
+  %1 = gemma.embed_positions %t : tensor<9x4xf32> -> tensor<?x4xf32>
+  %2 = gemma.add %0, %1 : tensor<?x4xf32>, tensor<?x4xf32> -> tensor<?x4xf32>
+  %3 = gemma.layer_norm %2 eps 1.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  %4 = gemma.project %3, %w : tensor<?x4xf32>, tensor<8x4xf32> -> tensor<?x8xf32>
+  %5 = gemma.bias %4, %b : tensor<?x8xf32>, tensor<8xf32> -> tensor<?x8xf32>
+  %6 = gemma.act %5 gelu : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %6 : tensor<?x8xf32>
+}
+
 // Gate and up meet element by element: no barrier, and the gate never leaves the cache.
 // CHECK-LABEL: func @elementwise_joins_its_projections
 // CHECK:         %[[P:.+]] = gemma.phase project -> tensor<?x8xf32> {

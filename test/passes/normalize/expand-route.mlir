@@ -34,6 +34,13 @@ func.func @noise(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>, %n: tensor<8x4xf32>, 
   return %0, %1 : !gemma.routing<2 of 8, all>, !gemma.routing<2 of 8, all>
 }
 
+// CHECK-LABEL: func @shares_of_all
+// CHECK:         gemma.top_k %{{[^,]+}} unnormalised : tensor<?x8xf32> -> <2 of 8, all>
+func.func @shares_of_all(%x: tensor<?x4xf32>, %w: tensor<8x4xf32>) -> !gemma.routing<2 of 8, all> {
+  %r = gemma.route %x, %w unnormalised : tensor<?x4xf32>, tensor<8x4xf32> -> !gemma.routing<2 of 8, all>
+  return %r : !gemma.routing<2 of 8, all>
+}
+
 // CHECK-LABEL: func @a_choice_stays
 // CHECK-NEXT:    gemma.top_k
 // CHECK-NEXT:    return
