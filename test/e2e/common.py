@@ -24,6 +24,8 @@ import measures  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("GEMMAC_GOLDENS", ROOT.parent / "shared" / "goldens"))
 SKIPPED = 77
+# Folders of goldens by the name that --set takes.
+SETS = {"small": ROOT / "test/goldens/text", "families": ROOT / "test/goldens/families", "shared": SHARED / "text"}
 
 
 class Failure(Exception):

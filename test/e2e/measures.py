@@ -50,8 +50,8 @@ def mean_nll(logits, ids):
 
 
 def layer_kinds(text):
-    """The kind of each layer: as listed, or as transformers' classes have it where config.json lists none."""
-    gemma, layers = text["model_type"].startswith("gemma"), range(1, text["num_hidden_layers"] + 1)
+    """The kind of each layer: as listed, or as transformers' Gemma classes have it where config.json lists none."""
+    gemma, layers = text["model_type"].startswith("gemma"), range(1, text.get("num_hidden_layers", text.get("n_layer", 0)) + 1)
     return text.get("layer_types") or ["sliding_attention" if gemma and i % 6 else "full_attention" for i in layers]
 
 

@@ -6,23 +6,23 @@ best level of this machine is compiled; matrix.py and levels.py have the others.
 """
 import sys
 
-from common import SHARED, ROOT, Job, build, cases, each, logits, native_level, options, report, skip, worst_of
+from common import SETS, Job, build, cases, each, logits, native_level, options, report, skip, worst_of
 from measures import F32_KL, F32_MAX_ABS, compare
 
 
 def judge(case, quant, difference):
     """The quantities of goldens/README.md with their bounds."""
     if quant == "f32":
-        return [("max-abs", difference.max_abs, F32_MAX_ABS), ("KL", difference.kl_max, F32_KL)]
+        bound = case.meta.get("tolerance", {"f32": {"max_abs": F32_MAX_ABS}})["f32"]["max_abs"]
+        return [("max-abs", difference.max_abs, bound), ("KL", difference.kl_max, F32_KL)]
     return [("mean KL", difference.kl_mean, case.meta["transformers_bfloat16"]["kl_mean"])]
 
 
 def main():
-    chosen = options(__doc__, set={"choices": ["small", "shared"], "default": "small",
-                                   "help": "test/goldens/text, or the wider set in ../shared/goldens/text"},
+    chosen = options(__doc__, set={"choices": list(SETS), "default": "small", "help": "which folder of goldens"},
                      only={"nargs": "*", "help": "names of cases"},
                      quant={"nargs": "*", "default": ["f32", "bf16"]})
-    folder = ROOT / "test/goldens/text" if chosen.set == "small" else SHARED / "text"
+    folder = SETS[chosen.set]
     if not folder.is_dir():
         skip(f"{folder} is not here; test/goldens/text covers every layer class")
     found = [c for c in cases(folder) if not chosen.only or c.name in chosen.only]

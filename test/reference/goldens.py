@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from common import ROOT, SHARED, Job, build, cases, each, must, options, read_logits, report, skip, worst_of  # noqa: E402
+from common import ROOT, SETS, Job, build, cases, each, must, options, read_logits, report, skip, worst_of  # noqa: E402
 from measures import F32_KL, F32_MAX_ABS, compare  # noqa: E402
 
 STAGES = ["import", "normalize", "fuse", "quantize"]
@@ -16,12 +16,11 @@ LONG = 4096  # tokens: plain loops over all pairs take minutes beyond it; --long
 
 
 def main():
-    chosen = options(__doc__, set={"choices": ["small", "shared"], "default": "small",
-                                   "help": "test/goldens/text, or the wider set in ../shared/goldens/text"},
+    chosen = options(__doc__, set={"choices": list(SETS), "default": "small", "help": "which folder of goldens"},
                      only={"nargs": "*", "help": "names of cases"},
                      stages={"nargs": "*", "default": STAGES},
                      long={"action": "store_true", "help": f"cases of more than {LONG} tokens, too"})
-    folder = ROOT / "test/goldens/text" if chosen.set == "small" else SHARED / "text"
+    folder = SETS[chosen.set]
     if not folder.is_dir():
         skip(f"{folder} is not here; test/goldens/text covers every layer class")
     found = [c for c in cases(folder) if not chosen.only or c.name in chosen.only]
