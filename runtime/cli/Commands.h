@@ -30,6 +30,7 @@ const Command &tokenizeCommand();
 const Command &detokenizeCommand();
 const Command &logitsCommand();
 const Command &infoCommand();
+const Command &serveCommand();
 
 } // namespace gemmart
 #endif

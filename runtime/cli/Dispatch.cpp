@@ -9,8 +9,8 @@
 namespace gemmart {
 
 static std::vector<const Command *> allCommands() {
-  return {&runCommand(),        &chatCommand(),   &benchCommand(), &tokenizeCommand(),
-          &detokenizeCommand(), &logitsCommand(), &infoCommand()};
+  return {&runCommand(),      &chatCommand(),       &serveCommand(),  &benchCommand(),
+          &tokenizeCommand(), &detokenizeCommand(), &logitsCommand(), &infoCommand()};
 }
 
 static void printOverview(const Program &program, FILE *stream) {

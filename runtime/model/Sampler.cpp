@@ -55,7 +55,8 @@ double negativeLogLikelihood(std::span<const float> logits, int32_t token) {
 }
 
 Sampler::Sampler(const SamplerOptions &options, int64_t vocabTokens) : options(options), random(options.seed) {
-  if (options.repetitionPenalty != 1 || options.presencePenalty != 0 || options.frequencyPenalty != 0) {
+  bool penalises = options.repetitionPenalty != 1 || options.presencePenalty != 0 || options.frequencyPenalty != 0;
+  if (penalises && options.penaltyWindow != 0) {
     promptCount.resize(size_t(vocabTokens));
     answerCount.resize(size_t(vocabTokens));
   }
@@ -72,6 +73,20 @@ void Sampler::accept(int32_t token, bool generated) {
   if (promptCount[index] == 0 && answerCount[index] == 0)
     seen.push_back(token);
   ++(generated ? answerCount : promptCount)[index];
+  if (options.penaltyWindow < 0)
+    return;
+  window.emplace_back(token, generated);
+  if (int64_t(window.size()) > options.penaltyWindow)
+    forgetOldest();
+}
+
+void Sampler::forgetOldest() {
+  auto [token, generated] = window.front();
+  window.pop_front();
+  size_t index = size_t(token);
+  --(generated ? answerCount : promptCount)[index];
+  if (promptCount[index] == 0 && answerCount[index] == 0)
+    seen.erase(std::find(seen.begin(), seen.end(), token));
 }
 
 void Sampler::applyPenalties(std::span<float> logits) const {
@@ -144,9 +159,36 @@ int64_t Sampler::selectTopP(std::span<const float> logits, int64_t count, double
   return high;
 }
 
-Result<int32_t> Sampler::sample(std::span<float> logits) {
+/// How many of the first `count` candidates typical-p leaves, moved to the front. At least one. A token is typical when
+/// its surprise is near the mean one (Meister et al., Locally typical sampling).
+int64_t Sampler::selectTypical(std::span<const float> logits, int64_t count, double total) {
+  double entropy = 0;
+  for (int64_t index = 0; index < count; ++index)
+    if (double share = mass[size_t(order[size_t(index)])] / total; share > 0)
+      entropy -= share * std::log(share);
+  auto distance = [&](int32_t token) {
+    double share = mass[size_t(token)] / total;
+    return share > 0 ? std::abs(-std::log(share) - entropy) : std::numeric_limits<double>::infinity();
+  };
+  std::sort(order.begin(), order.begin() + count, [&](int32_t left, int32_t right) {
+    double leftDistance = distance(left), rightDistance = distance(right);
+    return leftDistance != rightDistance ? leftDistance < rightDistance : left < right;
+  });
+  double sum = 0;
+  for (int64_t index = 0; index < count; ++index)
+    if ((sum += mass[size_t(order[size_t(index)])]) >= options.typicalP * total)
+      return index + 1;
+  return count;
+}
+
+Result<int32_t> Sampler::sample(std::span<float> logits, const Mask &mask) {
+  constexpr float kForbidden = -100;
+  for (auto [token, bias] : options.bias)
+    logits[size_t(token)] = bias <= kForbidden ? -std::numeric_limits<float>::infinity() : logits[size_t(token)] + bias;
   if (!seen.empty())
     applyPenalties(logits);
+  if (mask)
+    mask(logits);
   int32_t best = mostLikely(logits);
   if (best < 0 || !std::isfinite(logits[size_t(best)]))
     return inputError("the model gave no finite logit; the weights may hold values that are not numbers");
@@ -154,22 +196,29 @@ Result<int32_t> Sampler::sample(std::span<float> logits) {
     return best;
   float largest = logits[size_t(best)], scale = float(1 / options.temperature);
   int64_t count = selectTopK(logits);
-  double total = 0;
-  for (int64_t index = 0; index < count; ++index) {
-    size_t token = size_t(order[size_t(index)]);
-    total += mass[token] = std::exp((logits[token] - largest) * scale);
+  auto weigh = [&](float by) {
+    double total = 0;
+    for (int64_t index = 0; index < count; ++index) {
+      size_t token = size_t(order[size_t(index)]);
+      total += mass[token] = std::exp((logits[token] - largest) * by);
+    }
+    return total;
+  };
+  if (options.typicalP < 1 || options.topP < 1 || options.minP > 0) {
+    double total = weigh(1);
+    if (options.typicalP < 1) {
+      count = selectTypical(logits, count, total);
+      total = weigh(1);
+    }
+    if (options.topP < 1)
+      count = selectTopP(logits, count, total);
+    auto unlikely = [&](int32_t token) { return double(mass[size_t(token)]) < options.minP; };
+    auto kept = std::remove_if(order.begin(), order.begin() + count, unlikely);
+    // Typical tokens may all be less likely than min-p allows; one must stay.
+    count = std::max<int64_t>(kept - order.begin(), 1);
   }
-  if (options.topP < 1)
-    count = selectTopP(logits, count, total);
-  double sum = 0;
-  int64_t kept = 0;
-  for (int64_t index = 0; index < count; ++index) {
-    int32_t token = order[size_t(index)];
-    if (double(mass[size_t(token)]) < options.minP)
-      continue;
-    order[size_t(kept++)] = token;
-    sum += mass[size_t(token)];
-  }
+  double sum = weigh(scale);
+  int64_t kept = count;
   double draw = random.uniform() * sum;
   for (int64_t index = 0; index < kept; ++index)
     if ((draw -= mass[size_t(order[size_t(index)])]) < 0)

@@ -1,11 +1,15 @@
-// From logits to the next token: penalties, temperature, top-k, top-p, min-p, and a random draw that a seed repeats.
+// From logits to the next token: bias, penalties, top-k, typical-p, top-p, min-p, temperature, and a random draw that a
+// seed repeats.
 #ifndef RUNTIME_MODEL_SAMPLER_H
 #define RUNTIME_MODEL_SAMPLER_H
 
 #include "runtime/base/Status.h"
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace gemmart {
@@ -25,11 +29,14 @@ private:
 struct SamplerOptions {
   double temperature = 1;       ///< 0 (or below 1e-6): the most likely token
   int64_t topK = 0;             ///< 0: off
+  double typicalP = 1;          ///< 1: off; else the tokens of most usual surprise that make up so much
   double topP = 1;              ///< 1: off
   double minP = 0;              ///< 0: off; relative to the most likely token
   double repetitionPenalty = 1; ///< divides (multiplies, below zero) the logit of every token of prompt and answer
+  int64_t penaltyWindow = -1;   ///< tokens that the penalties look back at; -1: all
   double presencePenalty = 0;   ///< subtracted once for a token of the answer
   double frequencyPenalty = 0;  ///< subtracted for each time it is in the answer
+  std::vector<std::pair<int32_t, float>> bias; ///< added to the logits of these ids; -100 and less forbids one
   uint64_t seed = 0;
 };
 
@@ -41,12 +48,18 @@ public:
   /// Counts a token of the prompt (`generated` false) or of the answer. Ids lie in the vocabulary.
   void accept(int32_t token, bool generated);
 
-  /// The next token; changes `logits` [vocab]. Order: penalties, temperature, top-k, top-p, min-p. The lowest id wins a
-  /// tie. Fails when no logit is a finite number.
-  Result<int32_t> sample(std::span<float> logits);
+  /// Sets the logits of tokens that must not come to minus infinity.
+  using Mask = std::function<void(std::span<float> logits)>;
+
+  /// The next token; changes `logits` [vocab]. Order: bias, penalties, `mask`, top-k, typical-p, top-p, min-p,
+  /// temperature: what is cut away does not depend on the temperature. The lowest id wins a tie. Fails when no logit is
+  /// a finite number.
+  Result<int32_t> sample(std::span<float> logits, const Mask &mask = {});
 
 private:
   void applyPenalties(std::span<float> logits) const;
+  void forgetOldest();
+  int64_t selectTypical(std::span<const float> logits, int64_t count, double total);
   int64_t selectTopK(std::span<const float> logits);
   int64_t selectTopP(std::span<const float> logits, int64_t count, double total);
 
@@ -54,6 +67,7 @@ private:
   Random random;
   std::vector<int32_t> promptCount, answerCount; ///< [vocab] or empty when no penalty asks for them
   std::vector<int32_t> seen;                     ///< the distinct tokens of both
+  std::deque<std::pair<int32_t, bool>> window;   ///< what the penalties see, where that is not all
   std::vector<int32_t> order;                    ///< [vocab] the candidates, in front
   std::vector<float> mass;                       ///< [vocab] of the candidates, by id: the likeliest has 1
 };
