@@ -13,7 +13,8 @@
 namespace gemmart {
 
 static constexpr OptionSpec kOptions[] = {
-    {"host", 0, OptionSpec::Text, "ADDRESS", "where to listen: ADDRESS or ADDRESS:PORT (default: OLLAMA_HOST, 127.0.0.1)"},
+    {"host", 0, OptionSpec::Text, "ADDRESS",
+     "where to listen: ADDRESS or ADDRESS:PORT (default: OLLAMA_HOST, 127.0.0.1)"},
     {"port", 0, OptionSpec::Integer, "N", "port; 0 takes a free one (default: 11434)", 0, 65535},
     {"parallel", 0, OptionSpec::Integer, "N", "sequences decoded together (default: what the build can)", 1, 1024},
     {"max-queue", 0, OptionSpec::Integer, "N", "requests that may wait (default: 512)", 0, 1e6},
@@ -61,7 +62,8 @@ static Status readSettings(const Args &args, server::Settings &settings) {
   }
   constexpr size_t kShortestToken = 16;
   if ((args.has("token-file") || !settings.token.empty()) && settings.token.size() < kShortestToken)
-    return usageError(format("the token has %zu bytes; it must have at least %zu", settings.token.size(), kShortestToken));
+    return usageError(
+        format("the token has %zu bytes; it must have at least %zu", settings.token.size(), kShortestToken));
   return server::checkAddress(settings);
 }
 
@@ -119,9 +121,9 @@ static Status run(Loaded &loaded, const Args &args) {
   struct stat facts;
   double age = stat(path.c_str(), &facts) == 0 ? double(time(nullptr) - facts.st_mtime) : 0;
   served.modified = server::timeText(-age);
-  auto engine = std::make_unique<server::SingleEngine>(loaded.model, loaded.level(), [&] { return openSession(loaded); });
-  return server::serve(settings, served, std::move(engine),
-                       namesOf(loaded.manifest, path.substr(path.rfind('/') + 1)));
+  auto engine =
+      std::make_unique<server::SingleEngine>(loaded.model, loaded.level(), [&] { return openSession(loaded); });
+  return server::serve(settings, served, std::move(engine), namesOf(loaded.manifest, path.substr(path.rfind('/') + 1)));
 }
 
 const Command &serveCommand() {

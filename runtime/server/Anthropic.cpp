@@ -84,7 +84,9 @@ public:
   std::string nothing(bool) override { return "event: ping\ndata: {\"type\": \"ping\"}\n\n"; }
 
 private:
-  static std::string signature(const std::string &thought) { return toBase64("gemmac:" + std::to_string(thought.size())); }
+  static std::string signature(const std::string &thought) {
+    return toBase64("gemmac:" + std::to_string(thought.size()));
+  }
 
   static Value usageOf(const Answer &answer) {
     const Usage &usage = answer.usage;
@@ -195,8 +197,9 @@ public:
 
 private:
   void media(const std::string &path) {
-    checks.problems.add(Check::Media, {400, "unsupported_media",
-                                       "'" + path + "': this build has no encoder for images or documents", path, {}});
+    checks.problems.add(
+        Check::Media,
+        {400, "unsupported_media", "'" + path + "': this build has no encoder for images or documents", path, {}});
   }
 
   void message(Fields &fields, const std::string &role, const std::string &place) {
@@ -344,7 +347,7 @@ static void readThinking(Service &service, Fields &fields, Parsed &parsed) {
     Fields inner(*config, "output_config", parsed.checks);
     readEffort(inner, "effort", parsed.task);
     if (inner.object("format"))
-      parsed.checks.problems.add(Check::Schema, noStructure("output_config.format"));
+      parsed.checks.problems.add(Check::Schema, noSchema("output_config.format"));
     inner.finish();
   }
   if (wish.value_or(false) && !service.served.thinks())
@@ -371,7 +374,8 @@ static void readMessages(Service &service, const Value &body, bool counting, Par
   std::string system = reader.text(fields, "system");
   const Value *messages = fields.array("messages");
   if (!messages || messages->empty())
-    checks.problems.add(Check::Types, {400, "missing_field", "'messages' must hold at least one message", "messages", {}});
+    checks.problems.add(Check::Types,
+                        {400, "missing_field", "'messages' must hold at least one message", "messages", {}});
   else
     reader.read(*messages);
   if (!system.empty()) {
@@ -387,7 +391,8 @@ static void readMessages(Service &service, const Value &body, bool counting, Par
   applyTools(service, parsed.model, &tools, choice, parsed.task, parsed.conversation, checks);
   readThinking(service, fields, parsed);
   fields.refuse({"mcp_servers"}, "this server opens no connections");
-  fields.ignore({"metadata", "service_tier", "cache_control", "container", "context_management", "speed", "inference_geo"});
+  fields.ignore(
+      {"metadata", "service_tier", "cache_control", "container", "context_management", "speed", "inference_geo"});
   fields.finish();
   setPrompt(service, parsed.conversation, false, parsed.task, checks);
 }

@@ -9,13 +9,6 @@
 
 namespace gemmart::server {
 
-static Status append(Result<std::vector<int32_t>> more, std::vector<int32_t> &ids) {
-  if (!more)
-    return more.status();
-  ids.insert(ids.end(), more->begin(), more->end());
-  return {};
-}
-
 /// The conversation without the message to be continued, if there is one.
 static std::span<const Message> beforeAnswer(const Conversation &conversation) {
   std::span<const Message> messages = conversation.messages;
@@ -31,25 +24,23 @@ static ChatOptions chatOptions(const Manifest &manifest, const Conversation &con
   return options;
 }
 
+static Result<Prompt> promptOf(const Manifest &manifest, const Conversation &conversation) {
+  std::span<const Message> messages = beforeAnswer(conversation);
+  Result<Prompt> prompt = render(manifest.chatTemplate, messages, chatOptions(manifest, conversation));
+  if (prompt && messages.size() < conversation.messages.size())
+    prompt->addPlain(conversation.messages.back().text);
+  return prompt;
+}
+
 Result<std::vector<int32_t>> promptIds(const Tokenizer &tokenizer, const Manifest &manifest,
                                        const Conversation &conversation) {
-  std::span<const Message> messages = beforeAnswer(conversation);
-  Result<std::string> text = render(manifest.chatTemplate, messages, chatOptions(manifest, conversation));
-  if (!text)
-    return text.status();
-  Result<std::vector<int32_t>> ids = tokenizer.encode(*text, {true, false});
-  if (ids && messages.size() < conversation.messages.size())
-    if (Status status = append(tokenizer.encode(conversation.messages.back().text), *ids); !status)
-      return status;
-  return ids;
+  Result<Prompt> prompt = promptOf(manifest, conversation);
+  return prompt ? tokenizer.encode(*prompt) : prompt.status();
 }
 
 Result<std::string> promptText(const Manifest &manifest, const Conversation &conversation) {
-  std::span<const Message> messages = beforeAnswer(conversation);
-  Result<std::string> text = render(manifest.chatTemplate, messages, chatOptions(manifest, conversation));
-  if (text && messages.size() < conversation.messages.size())
-    *text += conversation.messages.back().text;
-  return text;
+  Result<Prompt> prompt = promptOf(manifest, conversation);
+  return prompt ? Result<std::string>(prompt->text()) : prompt.status();
 }
 
 Result<std::vector<int32_t>> rawIds(const Tokenizer &tokenizer, const Manifest &manifest, const std::string &text) {
@@ -120,15 +111,15 @@ Json checkTools(const Value &tools, const std::string &path, Checks &checks) {
       checks.problems.add(Check::Values, badValue(place + ".type", "must be 'function'"));
     const Value *function = tool.object("function");
     if (!function) {
-      checks.problems.add(Check::Types, {400, "missing_field", "'" + place + ".function' is required",
-                                         place + ".function", {}});
+      checks.problems.add(Check::Types,
+                          {400, "missing_field", "'" + place + ".function' is required", place + ".function", {}});
       continue;
     }
     Fields inner(*function, place + ".function", checks);
     std::string name = inner.neededText("name");
     if (!name.empty() && !isToolName(name))
-      checks.problems.add(Check::Values, badValue(place + ".function.name",
-                                                  "must be 1 to 64 letters, digits, '_', '.' or '-'"));
+      checks.problems.add(Check::Values,
+                          badValue(place + ".function.name", "must be 1 to 64 letters, digits, '_', '.' or '-'"));
     if (!names.insert(name).second)
       checks.problems.add(Check::Values, badValue(place + ".function.name", "is there twice"));
     inner.text("description");

@@ -51,8 +51,8 @@ Status SingleEngine::prepare() {
   }
   const std::vector<int32_t> &prompt = current->prompt;
   // At least one id must be fed, so that there are logits; scores need all of them.
-  bool continues = !current->scorePrompt && held.size() < prompt.size() &&
-                   std::equal(held.begin(), held.end(), prompt.begin());
+  bool continues =
+      !current->scorePrompt && held.size() < prompt.size() && std::equal(held.begin(), held.end(), prompt.begin());
   if (!continues) {
     session->reset();
     held.clear();

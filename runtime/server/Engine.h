@@ -2,9 +2,9 @@
 #ifndef RUNTIME_SERVER_ENGINE_H
 #define RUNTIME_SERVER_ENGINE_H
 
-#include "runtime/model/TokenFilter.h"
 #include "runtime/model/Sampler.h"
 #include "runtime/model/Session.h"
+#include "runtime/model/TokenFilter.h"
 
 #include <atomic>
 #include <memory>
@@ -38,11 +38,11 @@ struct Usage {
 struct Sequence {
   std::vector<int32_t> prompt; ///< at least one id
   SamplerOptions sampling;
-  int64_t maxTokens = 0;        ///< longest answer; 0: only the prompt is read
-  int64_t contextTokens = 0;    ///< prompt and answer together
-  std::vector<int32_t> stopIds; ///< end the answer
-  int best = -1;                ///< candidates told beside each token; -1: no probabilities at all
-  bool scorePrompt = false;     ///< onPrompt is called for each token of the prompt but the first
+  int64_t maxTokens = 0;               ///< longest answer; 0: only the prompt is read
+  int64_t contextTokens = 0;           ///< prompt and answer together
+  std::vector<int32_t> stopIds;        ///< end the answer
+  int best = -1;                       ///< candidates told beside each token; -1: no probabilities at all
+  bool scorePrompt = false;            ///< onPrompt is called for each token of the prompt but the first
   std::shared_ptr<TokenFilter> filter; ///< may be null
   /// Called on the engine's thread. onToken says whether to go on; onEnd comes once, last.
   std::function<bool(const Drawn &)> onToken;

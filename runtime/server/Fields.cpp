@@ -67,9 +67,9 @@ std::optional<int64_t> Fields::integer(std::string_view name, int64_t low, int64
   int64_t number = beyond ? INT64_MAX : value->get<int64_t>();
   if (number >= low && number <= high && !(beyond && high < INT64_MAX))
     return number;
-  checks.problems.add(Check::Values, badValue(pathOf(name), format("is %s; it must be from %lld to %lld",
-                                                                   dump(*value).c_str(), (long long)low,
-                                                                   (long long)high)));
+  checks.problems.add(Check::Values,
+                      badValue(pathOf(name), format("is %s; it must be from %lld to %lld", dump(*value).c_str(),
+                                                    (long long)low, (long long)high)));
   return {};
 }
 
@@ -84,9 +84,9 @@ std::optional<double> Fields::real(std::string_view name, double low, double hig
   double number = value->get<double>();
   if (number >= low && number <= high && !(openLow && number == low))
     return number;
-  checks.problems.add(Check::Values, badValue(pathOf(name), format("is %s; it must be %s %g and at most %g",
-                                                                   dump(*value).c_str(),
-                                                                   openLow ? "above" : "at least", low, high)));
+  checks.problems.add(Check::Values,
+                      badValue(pathOf(name), format("is %s; it must be %s %g and at most %g", dump(*value).c_str(),
+                                                    openLow ? "above" : "at least", low, high)));
   return {};
 }
 
@@ -124,13 +124,13 @@ std::optional<std::vector<std::string>> Fields::texts(std::string_view name, siz
   }
   std::erase_if(list, [](const std::string &item) { return item.empty(); });
   if (list.size() > most)
-    checks.problems.add(Check::Values, badValue(pathOf(name), format("has %zu entries; at most %zu are allowed",
-                                                                     list.size(), most)));
+    checks.problems.add(Check::Values,
+                        badValue(pathOf(name), format("has %zu entries; at most %zu are allowed", list.size(), most)));
   for (const std::string &item : list)
     if (item.size() > longest)
-      checks.problems.add(Check::Values,
-                          badValue(pathOf(name), format("has an entry of %zu bytes; at most %zu are allowed",
-                                                        item.size(), longest)));
+      checks.problems.add(
+          Check::Values,
+          badValue(pathOf(name), format("has an entry of %zu bytes; at most %zu are allowed", item.size(), longest)));
   return list;
 }
 

@@ -28,9 +28,7 @@ public:
 
   const Value *find(std::string_view name);
   std::optional<std::string> text(std::string_view name);
-  std::string text(std::string_view name, std::string otherwise) {
-    return text(name).value_or(std::move(otherwise));
-  }
+  std::string text(std::string_view name, std::string otherwise) { return text(name).value_or(std::move(otherwise)); }
   /// A string that must be there and not empty.
   std::string neededText(std::string_view name);
   std::optional<bool> flag(std::string_view name);

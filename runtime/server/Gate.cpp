@@ -11,8 +11,8 @@ namespace gemmart::server {
 static const std::vector<Route> &routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> list;
-    for (std::vector<Route> part : {ollamaRoutes(), ollamaModelRoutes(), openAiRoutes(), responsesRoutes(),
-                                    anthropicRoutes(), operationRoutes()})
+    for (std::vector<Route> part :
+         {ollamaRoutes(), ollamaModelRoutes(), openAiRoutes(), responsesRoutes(), anthropicRoutes(), operationRoutes()})
       list.insert(list.end(), part.begin(), part.end());
     return list;
   }();
@@ -158,7 +158,8 @@ static bool isAuthorized(const ServiceOptions &options, const HttpRequest &reque
   if (options.token.empty())
     return true;
   const std::string *header = request.head.find("authorization"), *key = request.head.find("x-api-key");
-  if (header && header->starts_with(bearer) && sameSecret(std::string_view(*header).substr(bearer.size()), options.token))
+  if (header && header->starts_with(bearer) &&
+      sameSecret(std::string_view(*header).substr(bearer.size()), options.token))
     return true;
   return key && sameSecret(*key, options.token);
 }
@@ -258,8 +259,10 @@ HttpAnswer Service::error(const std::string &path, const std::string &id, int st
   HttpRequest request;
   request.path = path;
   request.id = id;
-  static const std::pair<int, const char *> codes[] = {{408, "timeout"},       {413, "body_too_large"},
-                                                       {414, "uri_too_long"},  {431, "headers_too_large"},
+  static const std::pair<int, const char *> codes[] = {{408, "timeout"},
+                                                       {413, "body_too_large"},
+                                                       {414, "uri_too_long"},
+                                                       {431, "headers_too_large"},
                                                        {503, "too_many_bodies"}};
   const char *code = "bad_request";
   for (auto [known, name] : codes)

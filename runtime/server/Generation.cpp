@@ -275,7 +275,7 @@ std::shared_ptr<Sequence> Generation::makeSequence(size_t index) {
   int32_t opens = tokenizer.find("<|channel>"), closes = tokenizer.find("<channel|>");
   if (task.thoughtTokens >= 0 && opens >= 0 && closes >= 0)
     sequence->filter = std::make_shared<ThoughtLimit>(opens, closes, task.thoughtTokens, task.startsInThought,
-                                                          std::move(sequence->filter));
+                                                      std::move(sequence->filter));
   std::shared_ptr<Generation> self = shared_from_this();
   sequence->onToken = [self, index](const Drawn &drawn) { return self->token(index, drawn); };
   sequence->onPrompt = [self, index](const Drawn &drawn) { self->writers[index]->answer.prompt.push_back(drawn); };
@@ -296,8 +296,11 @@ Problem Generation::start() {
   if (!scheduler.submit(made)) {
     bool leaving = scheduler.draining();
     metrics.countRejected(leaving ? "draining" : "queue_full");
-    return {503, leaving ? "draining" : "queue_full",
-            leaving ? "the server is shutting down" : "too many requests are waiting; try again", "", {}};
+    return {503,
+            leaving ? "draining" : "queue_full",
+            leaving ? "the server is shutting down" : "too many requests are waiting; try again",
+            "",
+            {}};
   }
   std::shared_ptr<Generation> self = shared_from_this();
   exchange->watch({[self] { self->cancel(); }, [self] { self->listener->sendNothing(true); },
@@ -359,11 +362,11 @@ void Generation::ended(size_t index, EndReason reason, const Usage &usage, const
     cancel();
     return;
   }
-  answer.cause = writer.stopString() ? Cause::StopString
-                 : reason == EndReason::Length    ? Cause::Length
-                 : reason == EndReason::Context   ? Cause::Context
-                 : !answer.all.calls.empty()      ? Cause::Calls
-                                                  : Cause::End;
+  answer.cause = writer.stopString()            ? Cause::StopString
+                 : reason == EndReason::Length  ? Cause::Length
+                 : reason == EndReason::Context ? Cause::Context
+                 : !answer.all.calls.empty()    ? Cause::Calls
+                                                : Cause::End;
   if (writer.stopString())
     answer.stopString = *writer.stopString();
   listener->finished(index, answer);

@@ -35,33 +35,53 @@ using namespace asio::experimental::awaitable_operators;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr double kHeadSeconds = 10, kBodySeconds = 15, kIdleSeconds = 75, kWriteSeconds = 60, kSilenceSeconds = 15;
-constexpr size_t kBodyPace = 1 << 10;         // bytes that must come in kBodySeconds
-constexpr size_t kReadAhead = 64 << 10;       // of the next request, while this one is answered
-constexpr size_t kMostUnsent = 16 << 20;      // of an answer that nobody fetches
+constexpr size_t kBodyPace = 1 << 10;               // bytes that must come in kBodySeconds
+constexpr size_t kReadAhead = 64 << 10;             // of the next request, while this one is answered
+constexpr size_t kMostUnsent = 16 << 20;            // of an answer that nobody fetches
 constexpr int64_t kBodyBudget = int64_t(256) << 20; // bytes of all bodies together
 
 const char *reasonPhrase(int status) {
   switch (status) {
-  case 200: return "OK";
-  case 204: return "No Content";
-  case 400: return "Bad Request";
-  case 401: return "Unauthorized";
-  case 403: return "Forbidden";
-  case 404: return "Not Found";
-  case 405: return "Method Not Allowed";
-  case 408: return "Request Timeout";
-  case 413: return "Content Too Large";
-  case 414: return "URI Too Long";
-  case 415: return "Unsupported Media Type";
-  case 417: return "Expectation Failed";
-  case 429: return "Too Many Requests";
-  case 431: return "Request Header Fields Too Large";
-  case 500: return "Internal Server Error";
-  case 501: return "Not Implemented";
-  case 503: return "Service Unavailable";
-  case 505: return "HTTP Version Not Supported";
-  case 529: return "Overloaded";
-  default: return "Status";
+  case 200:
+    return "OK";
+  case 204:
+    return "No Content";
+  case 400:
+    return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 403:
+    return "Forbidden";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Method Not Allowed";
+  case 408:
+    return "Request Timeout";
+  case 413:
+    return "Content Too Large";
+  case 414:
+    return "URI Too Long";
+  case 415:
+    return "Unsupported Media Type";
+  case 417:
+    return "Expectation Failed";
+  case 429:
+    return "Too Many Requests";
+  case 431:
+    return "Request Header Fields Too Large";
+  case 500:
+    return "Internal Server Error";
+  case 501:
+    return "Not Implemented";
+  case 503:
+    return "Service Unavailable";
+  case 505:
+    return "HTTP Version Not Supported";
+  case 529:
+    return "Overloaded";
+  default:
+    return "Status";
   }
 }
 
@@ -244,7 +264,8 @@ private:
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
   Connection(tcp::socket socket, std::shared_ptr<Shared> shared)
-      : socket(std::move(socket)), shared(std::move(shared)), deadline(this->socket), changed(this->socket.get_executor()) {
+      : socket(std::move(socket)), shared(std::move(shared)), deadline(this->socket),
+        changed(this->socket.get_executor()) {
     ++this->shared->connections;
   }
   ~Connection() { --shared->connections; }
@@ -492,7 +513,8 @@ asio::awaitable<void> Connection::run(bool refused) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   if (refused) {
-    co_await send("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    co_await send(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     co_return;
   }
   while (true) {
@@ -538,7 +560,8 @@ namespace {
 
 class BeastServer : public HttpServer {
 public:
-  BeastServer(const HttpOptions &options, HttpHandlers handlers) : shared(std::make_shared<Shared>()), signals(shared->io), acceptor(shared->io) {
+  BeastServer(const HttpOptions &options, HttpHandlers handlers)
+      : shared(std::make_shared<Shared>()), signals(shared->io), acceptor(shared->io) {
     shared->options = options;
     shared->handlers = std::move(handlers);
   }

@@ -12,8 +12,8 @@
 
 namespace gemmart::server {
 
-static constexpr std::array<std::string_view, 11> kCommands = {"FROM",    "LICENSE",  "TEMPLATE",  "SYSTEM",
-                                                               "ADAPTER", "DRAFT",    "RENDERER",  "PARSER",
+static constexpr std::array<std::string_view, 11> kCommands = {"FROM",      "LICENSE", "TEMPLATE", "SYSTEM",
+                                                               "ADAPTER",   "DRAFT",   "RENDERER", "PARSER",
                                                                "PARAMETER", "MESSAGE", "REQUIRES"};
 
 namespace {
@@ -104,9 +104,11 @@ Result<std::vector<ModelfileCommand>> ModelfileReader::run() {
     for (char &c : command.name)
       c = char(toupper(uint8_t(c)));
     if (std::find(kCommands.begin(), kCommands.end(), command.name) == kCommands.end())
-      return inputError(format("(line %d): ", command.line) + "command must be one of \"from\", \"license\", \"template\", "
+      return inputError(format("(line %d): ", command.line) +
+                        "command must be one of \"from\", \"license\", \"template\", "
                         "\"system\", \"adapter\", \"draft\", \"renderer\", \"parser\", \"parameter\", \"message\" or "
-                        "\"requires\", not '" + seen.substr(0, 100) + "'");
+                        "\"requires\", not '" +
+                        seen.substr(0, 100) + "'");
     if (!more() || text[at] == '\n' || text[at] == '\r')
       return inputError(format("(line %d): ", command.line) + "unexpected end of the line after " + command.name);
     skipBlanks();
@@ -118,7 +120,8 @@ Result<std::vector<ModelfileCommand>> ModelfileReader::run() {
       if (command.name == "PARAMETER" &&
           (command.key.empty() || !std::all_of(command.key.begin(), command.key.end(),
                                                [](char c) { return isalnum(uint8_t(c)) || c == '_'; })))
-        return wrong("the name of a parameter must be letters, digits and '_', not '" + command.key.substr(0, 100) + "'");
+        return wrong("the name of a parameter must be letters, digits and '_', not '" + command.key.substr(0, 100) +
+                     "'");
       if (!more() || text[at] == '\n' || text[at] == '\r')
         return wrong("unexpected end of the line: a value must follow '" + command.key + "'");
     }
@@ -169,16 +172,17 @@ Result<std::vector<ModelfileCommand>> parseModelfile(std::string_view text) {
 }
 
 Result<Value> parameterValue(const std::string &name, const std::string &text, bool &withoutEffect) {
-  static constexpr std::string_view integers[] = {"top_k",  "repeat_last_n", "seed",     "num_predict", "num_ctx",
-                                                  "num_keep", "num_batch",   "num_gpu", "main_gpu",    "num_thread",
-                                                  "draft_num_predict", "mirostat"};
-  static constexpr std::string_view reals[] = {"temperature",       "top_p",        "min_p",        "typical_p",
-                                               "repeat_penalty",    "presence_penalty", "frequency_penalty",
-                                               "mirostat_tau",      "mirostat_eta", "tfs_z"};
-  static constexpr std::string_view flags[] = {"penalize_newline", "low_vram", "f16_kv",     "vocab_only",
-                                               "use_mlock",        "use_mmap", "logits_all", "numa", "embedding_only"};
-  static constexpr std::string_view idle[] = {"num_keep",     "num_batch",    "num_gpu", "main_gpu", "num_thread",
-                                              "mirostat",     "mirostat_tau", "mirostat_eta", "tfs_z", "draft_num_predict"};
+  static constexpr std::string_view integers[] = {
+      "top_k",     "repeat_last_n", "seed",     "num_predict", "num_ctx",           "num_keep",
+      "num_batch", "num_gpu",       "main_gpu", "num_thread",  "draft_num_predict", "mirostat"};
+  static constexpr std::string_view reals[] = {
+      "temperature",       "top_p",        "min_p",        "typical_p", "repeat_penalty", "presence_penalty",
+      "frequency_penalty", "mirostat_tau", "mirostat_eta", "tfs_z"};
+  static constexpr std::string_view flags[] = {"penalize_newline", "low_vram",   "f16_kv", "vocab_only",    "use_mlock",
+                                               "use_mmap",         "logits_all", "numa",   "embedding_only"};
+  static constexpr std::string_view idle[] = {"num_keep",   "num_batch",        "num_gpu",      "main_gpu",
+                                              "num_thread", "mirostat",         "mirostat_tau", "mirostat_eta",
+                                              "tfs_z",      "draft_num_predict"};
   auto in = [&](std::span<const std::string_view> list) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };
@@ -248,7 +252,8 @@ Result<Overlay> readModelfile(std::string_view text, std::vector<std::string> &w
     } else if (command.name == "REQUIRES") {
       overlay.requires_ = command.value;
     } else {
-      return inputError(place + command.name + " is not supported: adapters and drafters are built in with gemmac build");
+      return inputError(place + command.name +
+                        " is not supported: adapters and drafters are built in with gemmac build");
     }
   }
   if (overlay.from.empty())
@@ -258,8 +263,8 @@ Result<Overlay> readModelfile(std::string_view text, std::vector<std::string> &w
 
 /// A value that reads back as the same text.
 static std::string quotedValue(const std::string &text) {
-  bool plain = !text.empty() && text.find_first_of("\"\n\r") == std::string::npos && text[0] != ' ' && text[0] != '\t' &&
-               text.back() != ' ' && text.back() != '\t';
+  bool plain = !text.empty() && text.find_first_of("\"\n\r") == std::string::npos && text[0] != ' ' &&
+               text[0] != '\t' && text.back() != ' ' && text.back() != '\t';
   if (plain)
     return text;
   return text.find('"') == std::string::npos ? "\"" + text + "\"" : "\"\"\"" + text + "\"\"\"";
@@ -280,7 +285,8 @@ std::string writeModelfile(const Overlay &overlay, const std::string &from) {
   for (auto item = overlay.parameters.begin(); item != overlay.parameters.end(); ++item) {
     if (item->is_array())
       for (const Value &each : *item)
-        out += "PARAMETER " + item.key() + " " + quotedValue(each.is_string() ? each.get<std::string>() : each.dump()) + "\n";
+        out += "PARAMETER " + item.key() + " " + quotedValue(each.is_string() ? each.get<std::string>() : each.dump()) +
+               "\n";
     else
       out += "PARAMETER " + item.key() + " " +
              (item->is_string() ? quotedValue(item->get<std::string>()) : item->dump()) + "\n";

@@ -31,9 +31,9 @@ Value toValue(const Overlay &overlay) {
   Value messages = Value::array();
   for (const auto &[role, text] : overlay.messages)
     messages.push_back({{"role", role}, {"content", text}});
-  return {{"from", overlay.from},         {"system", overlay.system},   {"parameters", overlay.parameters},
+  return {{"from", overlay.from},         {"system", overlay.system},     {"parameters", overlay.parameters},
           {"messages", messages},         {"licenses", overlay.licenses}, {"requires", overlay.requires_},
-          {"renderer", overlay.renderer}, {"parser", overlay.parser},   {"template", overlay.modelTemplate},
+          {"renderer", overlay.renderer}, {"parser", overlay.parser},     {"template", overlay.modelTemplate},
           {"modified", overlay.modified}};
 }
 

@@ -18,8 +18,8 @@ namespace gemmart::server {
 /// What is laid over the model: defaults, a system text, example turns.
 struct Overlay {
   std::string system;
-  Value parameters = Value::object();                           ///< as in `options`
-  std::vector<std::pair<std::string, std::string>> messages;    ///< role and text
+  Value parameters = Value::object();                        ///< as in `options`
+  std::vector<std::pair<std::string, std::string>> messages; ///< role and text
   std::vector<std::string> licenses;
   std::string from, requires_, renderer, parser, modelTemplate; ///< as they were given
   std::string modified;                                         ///< RFC 3339

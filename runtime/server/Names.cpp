@@ -19,7 +19,8 @@ static bool isPart(std::string_view part, size_t longest, std::string_view forbi
 std::optional<std::string> canonicalName(std::string_view name) {
   std::string_view tag = "latest", rest = name;
   // The last colon starts a tag unless it stands in the host.
-  if (size_t colon = name.rfind(':'); colon != std::string_view::npos && name.find('/', colon) == std::string_view::npos) {
+  if (size_t colon = name.rfind(':');
+      colon != std::string_view::npos && name.find('/', colon) == std::string_view::npos) {
     tag = name.substr(colon + 1);
     rest = name.substr(0, colon);
   }

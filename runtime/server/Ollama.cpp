@@ -8,8 +8,6 @@ static int64_t nanoseconds(double seconds) {
   return int64_t(seconds * 1e9);
 }
 
-
-
 namespace {
 
 /// Lines of NDJSON, or one object, in the shape of generate or of chat.
@@ -170,31 +168,27 @@ static void readCommon(Request &request, Fields &fields) {
   bool probabilities = fields.flag("logprobs", false);
   int64_t best = fields.integer("top_logprobs", 0, 20).value_or(0);
   request.task.best = probabilities ? int(best) : -1;
-  if (const Value *format = fields.find("format"); hasContent(format)) {
-    request.format = true;
-    if (format->is_string() && *format != "json")
-      checks.problems.add(Check::Values, badValue("format", "must be \"json\" or a schema"));
-    else if (!format->is_string() && !format->is_object())
-      checks.problems.add(Check::Types, badType("format", "\"json\" or a schema"));
-    else
-      checks.problems.add(Check::Schema, {400, "unsupported_capability",
-                                          "'format' needs structured output, which this build does not have", "format",
-                                          {}});
-  }
+  const Value *format = fields.find("format");
+  request.format = hasContent(format);
   std::optional<bool> think = readThink(fields, request.task);
   const Served &served = service.served;
   if (think.value_or(false) && !served.thinks())
-    checks.problems.add(Check::Capabilities, {400, "unsupported_capability",
-                                              "\"" + request.model + "\" does not support thinking", "think", {}});
-  bool automatic = service.options.thinking == Thinking::Auto ? !request.format : service.options.thinking == Thinking::On;
+    checks.problems.add(
+        Check::Capabilities,
+        {400, "unsupported_capability", "\"" + request.model + "\" does not support thinking", "think", {}});
+  bool automatic =
+      service.options.thinking == Thinking::Auto ? !request.format : service.options.thinking == Thinking::On;
   request.conversation.thinking = request.task.showThoughts = think.value_or(automatic) && served.thinks();
+  if (request.format)
+    readFormat(service, *format, "format", request.conversation.thinking, request.task, checks);
   fields.ignore({"shift"});
 }
 
 static void checkMedia(const Value *images, const std::string &path, Checks &checks) {
   if (hasContent(images))
-    checks.problems.add(Check::Media, {400, "unsupported_media",
-                                       "'" + path + "': this build has no encoder for images or audio", path, {}});
+    checks.problems.add(
+        Check::Media,
+        {400, "unsupported_media", "'" + path + "': this build has no encoder for images or audio", path, {}});
 }
 
 /// Gives the ids to the task, or the reason why not to `checks`.
@@ -269,7 +263,9 @@ static void generate(Service &service, std::shared_ptr<Exchange> exchange) {
   request.raw = fields.flag("raw", false);
   const Value *images = fields.array("images"), *context = fields.array("context");
   checkMedia(images, "images", request.checks);
-  auto bad = [&](const char *name, const char *why) { request.checks.problems.add(Check::Values, badValue(name, why)); };
+  auto bad = [&](const char *name, const char *why) {
+    request.checks.problems.add(Check::Values, badValue(name, why));
+  };
   if (request.raw && (system || !shown.empty() || hasContent(context)))
     bad("raw", "cannot stand beside 'system', 'template' or 'context'");
   if (shown == "{{ .Prompt }}")
@@ -405,9 +401,9 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
     request.conversation.tools = checkTools(*tools, "tools", request.checks);
     request.task.calls = true;
     if (!served.knowsTools())
-      request.checks.problems.add(Check::Capabilities, {400, "unsupported_capability",
-                                                        "\"" + request.model + "\" does not support tools", "tools",
-                                                        {}});
+      request.checks.problems.add(
+          Check::Capabilities,
+          {400, "unsupported_capability", "\"" + request.model + "\" does not support tools", "tools", {}});
   }
   bool onlyLoad = !messages || messages->empty();
   if (!onlyLoad && request.entry) {
@@ -425,14 +421,15 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
   fields.finish();
   if (!onlyLoad && !served.isChat())
     request.checks.problems.add(Check::Capabilities,
-                                {400, "unsupported_capability",
+                                {400,
+                                 "unsupported_capability",
                                  "\"" + request.model + "\" is a base model without a chat template; use /api/generate",
-                                 "model", {}});
+                                 "model",
+                                 {}});
   if (request.entry && !request.checks.problems && !onlyLoad)
-    setPrompt(request, request.truncate
-                           ? fittingIds(*served.tokenizer, *served.manifest, request.conversation,
-                                        request.task.contextTokens)
-                           : promptIds(*served.tokenizer, *served.manifest, request.conversation));
+    setPrompt(request, request.truncate ? fittingIds(*served.tokenizer, *served.manifest, request.conversation,
+                                                     request.task.contextTokens)
+                                        : promptIds(*served.tokenizer, *served.manifest, request.conversation));
   finish(request, true, onlyLoad, false);
 }
 

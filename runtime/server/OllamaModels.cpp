@@ -125,16 +125,17 @@ static void show(Service &service, std::shared_ptr<Exchange> exchange) {
   std::string license;
   for (const std::string &part : overlay.licenses)
     license += (license.empty() ? "" : "\n") + part;
-  Value value = {{"modelfile", writeModelfile(overlay, overlay.from.empty() ? service.models.canonical() : overlay.from)},
-                 {"parameters", parameterLines(overlay)},
-                 {"template", "{{ .Prompt }}"},
-                 {"renderer", served.manifest->chatTemplate},
-                 {"parser", served.manifest->chatTemplate},
-                 {"license", license},
-                 {"details", details(served, overlay)},
-                 {"model_info", modelInfo(served)},
-                 {"capabilities", capabilities(served)},
-                 {"modified_at", overlay.modified.empty() ? served.modified : overlay.modified}};
+  Value value = {
+      {"modelfile", writeModelfile(overlay, overlay.from.empty() ? service.models.canonical() : overlay.from)},
+      {"parameters", parameterLines(overlay)},
+      {"template", "{{ .Prompt }}"},
+      {"renderer", served.manifest->chatTemplate},
+      {"parser", served.manifest->chatTemplate},
+      {"license", license},
+      {"details", details(served, overlay)},
+      {"model_info", modelInfo(served)},
+      {"capabilities", capabilities(served)},
+      {"modified_at", overlay.modified.empty() ? served.modified : overlay.modified}};
   if (!overlay.system.empty())
     value["system"] = overlay.system;
   for (const auto &[role, text] : overlay.messages)
@@ -155,20 +156,28 @@ static Problem checkOverlay(const Service &service, const Overlay &overlay, Over
   Problem problem;
   std::optional<Models::Entry> base = service.models.find(overlay.from, problem);
   if (!base)
-    return {404, "model_not_found",
+    return {404,
+            "model_not_found",
             "model '" + overlay.from.substr(0, 200) + "' not found: this file holds " + service.models.canonical() +
                 "; weights are built with gemmac build",
-            "from", {}};
+            "from",
+            {}};
   const std::string &kind = service.served.manifest->chatTemplate;
   for (const std::string &word : {overlay.renderer, overlay.parser})
     if (!word.empty() && word != kind)
-      return {400, "invalid_value", "this model's renderer and parser is '" + kind + "', not '" + word.substr(0, 100) + "'",
-              "renderer", {}};
+      return {400,
+              "invalid_value",
+              "this model's renderer and parser is '" + kind + "', not '" + word.substr(0, 100) + "'",
+              "renderer",
+              {}};
   if (!overlay.requires_.empty()) {
     std::optional<int64_t> wanted = versionNumber(overlay.requires_), have = versionNumber(kOllamaLevel);
     if (!wanted || *wanted > *have)
-      return {400, "invalid_value", "REQUIRES " + overlay.requires_.substr(0, 100) + ": this server has version " + kOllamaLevel,
-              "requires", {}};
+      return {400,
+              "invalid_value",
+              "REQUIRES " + overlay.requires_.substr(0, 100) + ": this server has version " + kOllamaLevel,
+              "requires",
+              {}};
   }
   // What the base has, and what is new on top of it.
   whole = *base->overlay;
@@ -250,8 +259,7 @@ static void create(Service &service, std::shared_ptr<Exchange> exchange) {
   bool stream = fields.flag("stream", true);
   fields.finish();
   if (!checks.problems && overlay.from.empty())
-    checks.problems.add(Check::Values,
-                        {400, "missing_field", "neither 'from' or 'files' was specified", "from", {}});
+    checks.problems.add(Check::Values, {400, "missing_field", "neither 'from' or 'files' was specified", "from", {}});
   if (!checks.problems)
     if (Problem problem = checkOverlay(service, overlay, whole))
       checks.problems.add(Check::Model, problem);
@@ -344,8 +352,10 @@ static void embed(Service &service, std::shared_ptr<Exchange> exchange) {
   if (!readModel(service, *exchange, body, checks))
     return;
   service.refuse(*exchange, Family::Ollama,
-                 {400, "unsupported_capability",
-                  "this build does not support embeddings: the step hands out logits, not the last hidden state", "model",
+                 {400,
+                  "unsupported_capability",
+                  "this build does not support embeddings: the step hands out logits, not the last hidden state",
+                  "model",
                   {}});
 }
 

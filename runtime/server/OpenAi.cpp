@@ -24,7 +24,10 @@ public:
 
 protected:
   Value base(const char *object) const {
-    return {{"id", id}, {"object", object}, {"created", created}, {"model", model},
+    return {{"id", id},
+            {"object", object},
+            {"created", created},
+            {"model", model},
             {"system_fingerprint", "fp_" + service.served.digest.substr(0, 12)}};
   }
 
@@ -96,8 +99,8 @@ public:
                                                   {"id", randomId("call_", 24)},
                                                   {"type", "function"},
                                                   {"function", {{"name", call.name}, {"arguments", ""}}}}})}});
-      chunk(index, {{"tool_calls",
-                     Value::array({{{"index", number}, {"function", {{"arguments", dump(call.arguments)}}}}})}});
+      chunk(index,
+            {{"tool_calls", Value::array({{{"index", number}, {"function", {{"arguments", dump(call.arguments)}}}}})}});
     }
   }
 
@@ -275,19 +278,6 @@ static void readMaxTokens(Fields &fields, Task &task, int64_t low) {
     task.maxTokens = better ? *better : *most;
 }
 
-/// text, json_object or json_schema.
-static void readFormat(Fields &fields) {
-  const Value *format = fields.object("response_format");
-  if (!format)
-    return;
-  Fields inner(*format, "response_format", fields.checks);
-  std::string type = inner.neededText("type");
-  if (type == "json_object" || type == "json_schema")
-    fields.checks.problems.add(Check::Schema, noStructure("response_format"));
-  else if (!type.empty() && type != "text")
-    fields.checks.problems.add(Check::Values, badValue("response_format.type", "must be text, json_object or json_schema"));
-}
-
 static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
   Value body;
   if (!readBody(service, *exchange, Family::OpenAi, body))
@@ -309,10 +299,10 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
     checks.problems.add(Check::Values, badValue("top_logprobs", "needs 'logprobs': true"));
   if (logprobs)
     task.best = int(best.value_or(0));
-  readFormat(fields);
   const Value *messages = fields.array("messages");
   if (!checks.problems && (!messages || messages->empty()))
-    checks.problems.add(Check::Types, {400, "missing_field", "'messages' must hold at least one message", "messages", {}});
+    checks.problems.add(Check::Types,
+                        {400, "missing_field", "'messages' must hold at least one message", "messages", {}});
   if (messages)
     readOpenAiMessages(*messages, "messages", conversation, checks);
   if (entry)
@@ -333,6 +323,8 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
     inner.finish();
   }
   applyThinking(service, model, think, task, conversation, checks);
+  if (const Value *format = fields.object("response_format"))
+    readTypedFormat(service, *format, "response_format", conversation.thinking, task, checks);
   if (const Value *kinds = fields.array("modalities"); kinds && kinds->size() > 0 && *kinds != Value::array({"text"}))
     checks.problems.add(Check::Values, unsupported("modalities", "this model answers with text"));
   fields.refuse({"audio"}, "this model answers with text");
@@ -349,7 +341,8 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
 }
 
 /// A prompt as ids: a text, a list of texts, ids, or a list of those.
-static void readPrompts(Service &service, const Value *prompt, std::vector<std::vector<int32_t>> &prompts, Checks &checks) {
+static void readPrompts(Service &service, const Value *prompt, std::vector<std::vector<int32_t>> &prompts,
+                        Checks &checks) {
   constexpr size_t mostPrompts = 16;
   const Served &served = service.served;
   auto bad = [&] {
@@ -451,7 +444,8 @@ static void models(Service &service, std::shared_ptr<Exchange> exchange) {
   for (const Models::Entry &entry : service.models.list())
     list.push_back(modelValue(service, entry));
   Value first = list.front()["id"], last = list.back()["id"];
-  service.send(*exchange, {{"object", "list"}, {"data", list}, {"has_more", false}, {"first_id", first}, {"last_id", last}});
+  service.send(*exchange,
+               {{"object", "list"}, {"data", list}, {"has_more", false}, {"first_id", first}, {"last_id", last}});
 }
 
 static void oneModel(Service &service, std::shared_ptr<Exchange> exchange) {
@@ -467,8 +461,10 @@ static void oneModel(Service &service, std::shared_ptr<Exchange> exchange) {
 
 static void embeddings(Service &service, std::shared_ptr<Exchange> exchange) {
   service.refuse(*exchange, Family::OpenAi,
-                 {400, "unsupported_capability",
-                  "this build does not support embeddings: the step hands out logits, not the last hidden state", "model",
+                 {400,
+                  "unsupported_capability",
+                  "this build does not support embeddings: the step hands out logits, not the last hidden state",
+                  "model",
                   {}});
 }
 
@@ -478,7 +474,8 @@ static void transcriptions(Service &service, std::shared_ptr<Exchange> exchange)
 }
 
 static void notHere(Service &service, std::shared_ptr<Exchange> exchange) {
-  service.refuse(*exchange, Family::OpenAi, {501, "not_supported", "this server does not have this part of the API", "", {}});
+  service.refuse(*exchange, Family::OpenAi,
+                 {501, "not_supported", "this server does not have this part of the API", "", {}});
 }
 
 std::vector<Route> openAiRoutes() {
@@ -488,8 +485,9 @@ std::vector<Route> openAiRoutes() {
                              {"POST", "/v1/audio/transcriptions", Family::OpenAi, transcriptions},
                              {"GET", "/v1/models", Family::OpenAi, models},
                              {"GET", "/v1/models/*", Family::OpenAi, oneModel}};
-  for (const char *path : {"/v1/moderations", "/v1/images/*", "/v1/files", "/v1/files/*", "/v1/batches", "/v1/batches/*",
-                           "/v1/fine_tuning/*", "/v1/assistants", "/v1/assistants/*", "/v1/threads", "/v1/threads/*"})
+  for (const char *path :
+       {"/v1/moderations", "/v1/images/*", "/v1/files", "/v1/files/*", "/v1/batches", "/v1/batches/*",
+        "/v1/fine_tuning/*", "/v1/assistants", "/v1/assistants/*", "/v1/threads", "/v1/threads/*"})
     list.push_back({"GET POST DELETE", path, Family::OpenAi, notHere});
   return list;
 }

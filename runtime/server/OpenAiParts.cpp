@@ -152,14 +152,14 @@ void applyTools(Service &service, const std::string &model, const Value *tools, 
   if (names.empty() || choice.kind == ToolChoice::None)
     return;
   if (!service.served.knowsTools()) {
-    checks.problems.add(Check::Capabilities, {400, "unsupported_capability",
-                                              "\"" + model + "\" does not support tools", "tools", {}});
+    checks.problems.add(Check::Capabilities,
+                        {400, "unsupported_capability", "\"" + model + "\" does not support tools", "tools", {}});
     return;
   }
   for (const Json &tool : declared.items)
     if (const Json *function = tool.find("function"))
       if (const Json *strict = function->find("strict"); strict && strict->flag)
-        checks.problems.add(Check::Schema, noStructure("tools"));
+        checks.problems.add(Check::Schema, noSchema("tools"));
   conversation.tools = std::move(declared);
   task.calls = true;
   if (choice.kind == ToolChoice::Required || choice.kind == ToolChoice::Named)
@@ -170,8 +170,9 @@ void applyThinking(Service &service, const std::string &model, std::optional<boo
                    Conversation &conversation, Checks &checks) {
   bool can = service.served.thinks();
   if (wish.value_or(false) && !can)
-    checks.problems.add(Check::Capabilities, {400, "unsupported_capability",
-                                              "\"" + model + "\" does not support thinking", "reasoning_effort", {}});
+    checks.problems.add(
+        Check::Capabilities,
+        {400, "unsupported_capability", "\"" + model + "\" does not support thinking", "reasoning_effort", {}});
   bool automatic = service.options.thinking == Thinking::On;
   conversation.thinking = task.showThoughts = can && wish.value_or(automatic);
 }
@@ -189,17 +190,19 @@ std::optional<bool> readEffort(Fields &fields, std::string_view name, Task &task
       task.thoughtTokens = tokens;
       return true;
     }
-  fields.checks.problems.add(Check::Values, badValue(fields.pathOf(name),
-                                                     "must be none, minimal, low, medium, high, xhigh or max"));
+  fields.checks.problems.add(Check::Values,
+                             badValue(fields.pathOf(name), "must be none, minimal, low, medium, high, xhigh or max"));
   return {};
 }
 
 void setPrompt(Service &service, const Conversation &conversation, bool truncate, Task &task, Checks &checks) {
   const Served &served = service.served;
   if (!served.isChat())
-    checks.problems.add(Check::Capabilities, {400, "unsupported_capability",
+    checks.problems.add(Check::Capabilities, {400,
+                                              "unsupported_capability",
                                               "this is a base model without a chat template; use /v1/completions",
-                                              "model", {}});
+                                              "model",
+                                              {}});
   if (checks.problems)
     return;
   Result<std::vector<int32_t>> ids =
@@ -213,9 +216,36 @@ void setPrompt(Service &service, const Conversation &conversation, bool truncate
   task.prompts = {std::move(*ids)};
 }
 
-Problem noStructure(const std::string &param) {
-  return {400, "unsupported_capability",
-          "'" + param + "' needs structured output, which this build does not have", param, {}};
+Problem noSchema(const std::string &param) {
+  return {400,
+          "unsupported_capability",
+          "'" + param + "' needs JSON Schema, which this build does not enforce; JSON objects of any kind it does",
+          param,
+          {}};
+}
+
+void readFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
+                Checks &checks) {
+  if (format == "json")
+    service.constrain({GrammarSource::JsonObject, ""}, param, thinking, task, checks);
+  else if (format.is_object())
+    checks.problems.add(Check::Schema, noSchema(param));
+  else if (format.is_string())
+    checks.problems.add(Check::Values, badValue(param, "must be \"json\" or a schema"));
+  else
+    checks.problems.add(Check::Types, badType(param, "\"json\" or a schema"));
+}
+
+void readTypedFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
+                     Checks &checks) {
+  Fields inner(format, param, checks);
+  std::string type = inner.neededText("type");
+  if (type == "json_object")
+    service.constrain({GrammarSource::JsonObject, ""}, param, thinking, task, checks);
+  else if (type == "json_schema")
+    checks.problems.add(Check::Schema, noSchema(param));
+  else if (!type.empty() && type != "text")
+    checks.problems.add(Check::Values, badValue(param + ".type", "must be text, json_object or json_schema"));
 }
 
 namespace {
@@ -317,8 +347,9 @@ static std::string readContent(Fields &fields, bool needed, Checks &checks) {
     if (type == "text")
       text += part.text("text", "");
     else if (type == "image_url" || type == "input_audio")
-      checks.problems.add(Check::Media, {400, "unsupported_media",
-                                         "'" + place + "': this build has no encoder for images or audio", place, {}});
+      checks.problems.add(
+          Check::Media,
+          {400, "unsupported_media", "'" + place + "': this build has no encoder for images or audio", place, {}});
     else
       checks.problems.add(Check::Values, unsupported(place + ".type", "a part must be text, image_url or input_audio"));
   }
@@ -365,7 +396,8 @@ void readOpenAiMessages(const Value &list, const std::string &path, Conversation
       message.role = "system";
     bool assistant = message.role == "assistant", tool = message.role == "tool";
     if (!message.role.empty() && !assistant && !tool && message.role != "system" && message.role != "user")
-      checks.problems.add(Check::Values, badValue(place + ".role", "must be system, developer, user, assistant or tool"));
+      checks.problems.add(Check::Values,
+                          badValue(place + ".role", "must be system, developer, user, assistant or tool"));
     const Value *toolCalls = fields.array("tool_calls");
     if (toolCalls && assistant)
       for (size_t each = 0; each < toolCalls->size(); ++each) {

@@ -95,7 +95,8 @@ static void detokenize(Service &service, std::shared_ptr<Exchange> exchange) {
   std::vector<int32_t> ids;
   if (tokens)
     for (const Value &id : *tokens) {
-      if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= service.served.tokenizer->tokenCount()) {
+      if (!id.is_number_integer() || id.get<int64_t>() < 0 ||
+          id.get<int64_t>() >= service.served.tokenizer->tokenCount()) {
         checks.problems.add(Check::Values, badValue("tokens", format("must hold ids from 0 to %d",
                                                                      service.served.tokenizer->tokenCount() - 1)));
         break;
@@ -118,18 +119,15 @@ static void props(Service &service, std::shared_ptr<Exchange> exchange) {
 static void slots(Service &service, std::shared_ptr<Exchange> exchange) {
   Value list = Value::array();
   for (int64_t index = 0; index < service.scheduler.slots(); ++index)
-    list.push_back({{"id", index}, {"is_processing", index < service.scheduler.busy()},
-                    {"n_ctx", service.options.contextTokens}});
+    list.push_back(
+        {{"id", index}, {"is_processing", index < service.scheduler.busy()}, {"n_ctx", service.options.contextTokens}});
   service.send(*exchange, list);
 }
 
 std::vector<Route> operationRoutes() {
-  return {{"GET", "/", Family::Ollama, root, true},
-          {"GET", "/health", Family::Ollama, health, true},
-          {"GET", "/metrics", Family::Ollama, metrics},
-          {"GET", "/props", Family::Ollama, props},
-          {"GET", "/slots", Family::Ollama, slots},
-          {"POST", "/tokenize", Family::Ollama, tokenize},
+  return {{"GET", "/", Family::Ollama, root, true},           {"GET", "/health", Family::Ollama, health, true},
+          {"GET", "/metrics", Family::Ollama, metrics},       {"GET", "/props", Family::Ollama, props},
+          {"GET", "/slots", Family::Ollama, slots},           {"POST", "/tokenize", Family::Ollama, tokenize},
           {"POST", "/detokenize", Family::Ollama, detokenize}};
 }
 

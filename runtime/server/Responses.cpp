@@ -126,8 +126,11 @@ private:
 
   void thoughtPiece(const std::string &piece) {
     if (openKind != "reasoning")
-      addItem("reasoning", {{"id", randomId("rs_", 24)}, {"type", "reasoning"}, {"summary", Value::array()},
-                            {"content", Value::array()}, {"status", "in_progress"}});
+      addItem("reasoning", {{"id", randomId("rs_", 24)},
+                            {"type", "reasoning"},
+                            {"summary", Value::array()},
+                            {"content", Value::array()},
+                            {"status", "in_progress"}});
     text += piece;
     tell("response.reasoning_text.delta", with({{"delta", piece}}));
   }
@@ -135,8 +138,11 @@ private:
   void textPiece(const Delta &delta) {
     Value part = {{"type", "output_text"}, {"text", ""}, {"annotations", Value::array()}, {"logprobs", Value::array()}};
     if (openKind != "message") {
-      addItem("message", {{"id", randomId("msg_", 24)}, {"type", "message"}, {"status", "in_progress"},
-                          {"role", "assistant"}, {"content", Value::array()}});
+      addItem("message", {{"id", randomId("msg_", 24)},
+                          {"type", "message"},
+                          {"status", "in_progress"},
+                          {"role", "assistant"},
+                          {"content", Value::array()}});
       tell("response.content_part.added", with({{"part", part}}));
     }
     Value pieces = Value::array();
@@ -151,8 +157,12 @@ private:
 
   void callItem(const Call &call) {
     std::string arguments = dump(call.arguments);
-    addItem("function_call", {{"id", randomId("fc_", 24)}, {"type", "function_call"}, {"status", "in_progress"},
-                              {"call_id", randomId("call_", 24)}, {"name", call.name}, {"arguments", ""}});
+    addItem("function_call", {{"id", randomId("fc_", 24)},
+                              {"type", "function_call"},
+                              {"status", "in_progress"},
+                              {"call_id", randomId("call_", 24)},
+                              {"name", call.name},
+                              {"arguments", ""}});
     Value where = {{"item_id", current["id"]}, {"output_index", output.size()}};
     Value piece = where, whole = where;
     piece["delta"] = whole["arguments"] = current["arguments"] = arguments;
@@ -240,7 +250,8 @@ private:
       if (role == "developer")
         role = "system";
       if (!role.empty() && role != "system" && role != "user" && role != "assistant")
-        checks.problems.add(Check::Values, badValue(item.pathOf("role"), "must be system, developer, user or assistant"));
+        checks.problems.add(Check::Values,
+                            badValue(item.pathOf("role"), "must be system, developer, user or assistant"));
       Message message;
       message.role = role;
       message.text = text(item, "content");
@@ -316,8 +327,9 @@ private:
       if (type == "input_text" || type == "output_text" || type == "text")
         out += part.text("text", "");
       else if (type == "input_image" || type == "input_audio")
-        checks.problems.add(Check::Media, {400, "unsupported_media",
-                                           "'" + path + "': this build has no encoder for images or audio", path, {}});
+        checks.problems.add(
+            Check::Media,
+            {400, "unsupported_media", "'" + path + "': this build has no encoder for images or audio", path, {}});
       else
         checks.problems.add(Check::Values, unsupported(part.pathOf("type"), "unknown kind of part"));
     }
@@ -361,18 +373,15 @@ static void readInclude(Fields &fields, Echo &echo) {
   }
 }
 
-static void readText(Fields &fields, Echo &echo) {
+static void readText(Service &service, Fields &fields, bool thinking, Task &task, Echo &echo) {
   echo.text = {{"format", {{"type", "text"}}}};
   const Value *text = fields.object("text");
   if (!text)
     return;
   Fields inner(*text, "text", fields.checks);
   if (const Value *format = inner.object("format")) {
-    Fields kind(*format, "text.format", fields.checks);
-    if (std::string type = kind.neededText("type"); type == "json_object" || type == "json_schema")
-      fields.checks.problems.add(Check::Schema, noStructure("text.format"));
-    else if (!type.empty() && type != "text")
-      fields.checks.problems.add(Check::Values, badValue("text.format.type", "must be text, json_object or json_schema"));
+    echo.text["format"] = *format;
+    readTypedFormat(service, *format, "text.format", thinking, task, fields.checks);
   }
   inner.ignore({"verbosity"});
 }
@@ -409,7 +418,8 @@ static void responses(Service &service, std::shared_ptr<Exchange> exchange) {
   else if (input && input->is_array() && !input->empty())
     reader.read(*input);
   else if (!checks.problems)
-    checks.problems.add(Check::Types, {400, "missing_field", "'input' must be a string or a list of items", "input", {}});
+    checks.problems.add(Check::Types,
+                        {400, "missing_field", "'input' must be a string or a list of items", "input", {}});
   // Instructions stand before a system message of the input: they become one.
   std::vector<Message> &messages = conversation.messages;
   if (messages.size() > 1 && messages[0].role == "system" && messages[1].role == "system") {
@@ -439,7 +449,7 @@ static void responses(Service &service, std::shared_ptr<Exchange> exchange) {
     inner.finish();
   }
   applyThinking(service, echo.model, think, task, conversation, checks);
-  readText(fields, echo);
+  readText(service, fields, conversation.thinking, task, echo);
   readInclude(fields, echo);
   int64_t best = fields.integer("top_logprobs", 0, 20).value_or(0);
   if (echo.logprobs)

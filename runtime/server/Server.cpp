@@ -11,8 +11,8 @@ constexpr double kDrainSeconds = 30;
 
 static ServiceOptions serviceOptions(const Settings &settings, const Served &served) {
   ServiceOptions options;
-  options.contextTokens = settings.contextTokens > 0 ? std::min(settings.contextTokens, served.contextTokens)
-                                                     : served.contextTokens;
+  options.contextTokens =
+      settings.contextTokens > 0 ? std::min(settings.contextTokens, served.contextTokens) : served.contextTokens;
   options.maxBody = settings.maxBody;
   options.keepAlive = settings.keepAlive;
   options.strict = settings.strict;

@@ -3,10 +3,12 @@
 
 #include "runtime/base/Clock.h"
 #include "runtime/base/Text.h"
+#include "runtime/grammar/Constraint.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <sys/random.h>
 
 namespace gemmart::server {
@@ -124,22 +126,60 @@ std::optional<double> Service::readKeepAlive(Fields &fields) {
   return seconds;
 }
 
+namespace {
+
+/// A grammar as the engine sees it.
+class GrammarFilter : public TokenFilter {
+public:
+  GrammarFilter(std::shared_ptr<const Grammar> grammar, ThoughtTokens thought)
+      : constraint(std::move(grammar), thought) {}
+  void restrict(std::span<float> logits) override {
+    if (Status status = constraint.apply(logits); !status) // nothing is left: the sampler says so
+      std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
+  }
+  void accept(int32_t token) override {
+    if (Status status = constraint.accept(token); !status)
+      return; // a stop token, which the engine ends with
+  }
+
+private:
+  Constraint constraint;
+};
+
+} // namespace
+
+void Service::constrain(const GrammarSource &source, const std::string &param, bool thinking, Task &task,
+                        Checks &checks) {
+  GrammarProblem problem;
+  std::shared_ptr<const Grammar> grammar = grammars.compile(source, problem);
+  if (!grammar) {
+    checks.problems.add(Check::Schema, {400,
+                                        problem.code(),
+                                        "'" + param + "': " + problem.status().message(),
+                                        param,
+                                        {{"schema_path", problem.path}, {"keyword", problem.keyword}}});
+    return;
+  }
+  ThoughtTokens thought;
+  if (thinking)
+    thought = {served.tokenizer->find("<|channel>"), served.tokenizer->find("<channel|>")};
+  task.filter = [grammar, thought] { return std::make_shared<GrammarFilter>(grammar, thought); };
+}
+
 void Service::checkLength(size_t promptTokens, const Task &task, Checks &checks) const {
   if (int64_t(promptTokens) < task.contextTokens)
     return;
-  checks.problems.add(
-      Check::Context,
-      {400,
-       "context_length_exceeded",
-       format("the prompt has %zu tokens; with room for an answer, the context holds %lld", promptTokens,
-              (long long)task.contextTokens - 1),
-       "",
-       {{"n_prompt_tokens", promptTokens}, {"n_ctx", task.contextTokens}}});
+  checks.problems.add(Check::Context,
+                      {400,
+                       "context_length_exceeded",
+                       format("the prompt has %zu tokens; with room for an answer, the context holds %lld",
+                              promptTokens, (long long)task.contextTokens - 1),
+                       "",
+                       {{"n_prompt_tokens", promptTokens}, {"n_ctx", task.contextTokens}}});
 }
 
 void Service::run(Task task, std::shared_ptr<Exchange> exchange, Family family, std::shared_ptr<Listener> listener) {
-  if (Problem problem =
-          start(std::move(task), exchange, std::move(listener), scheduler, metrics, *served.tokenizer))
+  if (Problem problem = start(std::move(task), exchange, std::move(listener), scheduler, metrics, *served.tokenizer))
     refuse(*exchange, family, problem);
 }
 

@@ -2,6 +2,7 @@
 #ifndef RUNTIME_SERVER_SERVICE_H
 #define RUNTIME_SERVER_SERVICE_H
 
+#include "runtime/grammar/Grammar.h"
 #include "runtime/model/Manifest.h"
 #include "runtime/server/Conversation.h"
 #include "runtime/server/Fields.h"
@@ -42,7 +43,8 @@ struct ServiceOptions {
 class Service {
 public:
   Service(const Served &served, const ServiceOptions &options, Scheduler &scheduler, Metrics &metrics, Models &models)
-      : served(served), options(options), scheduler(scheduler), metrics(metrics), models(models) {}
+      : served(served), options(options), scheduler(scheduler), metrics(metrics), models(models),
+        grammars(*served.tokenizer, served.manifest->stopIds) {}
 
   // --- for HttpHandlers
   std::optional<HttpAnswer> gate(const HttpRequest &request, int64_t &bodyLimit);
@@ -65,6 +67,8 @@ public:
   void run(Task task, std::shared_ptr<Exchange> exchange, Family family, std::shared_ptr<Listener> listener);
   /// Reads "keep_alive" and obeys it; nothing given: the default.
   std::optional<double> readKeepAlive(Fields &fields);
+  /// The answer must match a grammar, after a thought where the model thinks.
+  void constrain(const GrammarSource &source, const std::string &param, bool thinking, Task &task, Checks &checks);
   /// Problems of a prompt's length go into `checks`.
   void checkLength(size_t promptTokens, const Task &task, Checks &checks) const;
 
@@ -73,6 +77,7 @@ public:
   Scheduler &scheduler;
   Metrics &metrics;
   Models &models;
+  GrammarCache grammars;
   std::function<int64_t()> connections; ///< open now; may be empty
   double startTime = double(time(nullptr));
 };

@@ -50,7 +50,8 @@ Status checkAddress(Settings &settings) {
   bool numeric = settings.host.find_first_not_of("0123456789.") == std::string::npos ||
                  settings.host.find(':') != std::string::npos;
   if (!numeric)
-    return usageError("--host is '" + settings.host + "'; it must be a numeric address, as names are not looked up here");
+    return usageError("--host is '" + settings.host +
+                      "'; it must be a numeric address, as names are not looked up here");
   if (!isLoopback(settings.host) && settings.token.empty() && !settings.insecure)
     return usageError("others can reach " + settings.host +
                       ": give a token with GEMMAC_TOKEN or --token-file, or say --insecure-no-token");

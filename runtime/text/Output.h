@@ -20,7 +20,7 @@ struct OutputPart {
 };
 
 struct OutputOptions {
-  bool calls = false;         ///< take calls apart; without, they are content
+  bool calls = false;           ///< take calls apart; without, they are content
   bool startsInThought = false; ///< the prompt ended inside a thought
 };
 
@@ -56,8 +56,8 @@ private:
   int64_t broken = 0;
 };
 
-/// Reads `call:NAME{key:value,...}` or the same without `call:`, in Gemma 4's notation; `mark` stands for the token that
-/// opens and closes strings. Fails with what is wrong and where.
+/// Reads `call:NAME{key:value,...}` or the same without `call:`, in Gemma 4's notation; `mark` stands for the token
+/// that opens and closes strings. Fails with what is wrong and where.
 Result<OutputPart> parseCall(std::string_view text, char mark);
 
 } // namespace gemmart
