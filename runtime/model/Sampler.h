@@ -36,7 +36,7 @@ struct SamplerOptions {
   int64_t penaltyWindow = -1;   ///< tokens that the penalties look back at; -1: all
   double presencePenalty = 0;   ///< subtracted once for a token of the answer
   double frequencyPenalty = 0;  ///< subtracted for each time it is in the answer
-  std::vector<std::pair<int32_t, float>> bias; ///< added to the logits of these ids; -100 and less forbids one
+  std::vector<std::pair<int32_t, float>> bias = {}; ///< added to the logits of these ids; -100 and less forbids one
   uint64_t seed = 0;
 };
 

@@ -50,6 +50,11 @@ def generate(checks, client, ollama):
     done = client.generate("gemma4", "say:ab", logprobs=True, top_logprobs=2)
     checks.equal("logprobs", [(t.token, len(t.top_logprobs)) for t in done.logprobs], [("a", 2), ("b", 2)])
     checks.true("log-probabilities", all(t.logprob <= 0 and t.top_logprobs[0].token == t.token for t in done.logprobs))
+    done = client.generate("gemma4", 'say:{"a": [1, "b"]}', format="json")
+    checks.equal("format json", json.loads(done.response), {"a": [1, "b"]})
+    done = client.generate("gemma4", "babble", format="json", options={"seed": 3, "num_predict": 12})
+    checks.true("format json holds a model to it", done.response.startswith("{"), done.response)
+    checks.raises("a schema", ollama.ResponseError, lambda: client.generate("gemma4", "x", format={"type": "object"}), "JSON Schema")
     babble = [client.generate("gemma4", "babble", think=False, options={"num_predict": 20, "seed": seed, "temperature": 1.5}).response
               for seed in (1, 1, 2)]
     checks.true("seeds repeat and differ", babble[0] == babble[1] != babble[2], babble)

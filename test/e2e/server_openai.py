@@ -68,6 +68,8 @@ def chat(checks, client):
                                                            extra_body={"colour": "red"})
     checks.equal("what has no effect is named", raw.headers["x-gemmac-ignored"], "user, colour")
     checks.true("request id", len(raw.headers["x-request-id"]) == 24)
+    done = create('say:{think}hm{/think}{"a": 1}', response_format={"type": "json_object"}, reasoning_effort="low")
+    checks.equal("json_object after a thought", json.loads(done.choices[0].message.content), {"a": 1})
     checks.equal("text format", create("say:x", response_format={"type": "text"}).choices[0].message.content, "x")
 
 
@@ -181,6 +183,8 @@ def errors(checks, client, openai):
                   "tool_choice")
     error = checks.raises("a long prompt", bad, lambda: chat(messages=[user("x" * 3000)]), "context")
     checks.equal("its numbers", error.body["n_ctx"], 2048)
+    checks.raises("a schema", bad, lambda: chat(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}),
+                  "JSON Schema")
     checks.raises("embeddings", bad, lambda: client.embeddings.create(model="gemma4", input="x"), "embeddings")
     checks.equal("models", [m.id for m in client.models.list().data], ["gemma4:tiny"])
     checks.equal("one model", client.models.retrieve("gemma4:latest").id, "gemma4:latest")

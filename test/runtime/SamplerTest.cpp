@@ -121,6 +121,35 @@ TEST(Sampler, MinPKeepsWhatIsLikelyEnough) {
   EXPECT_EQ(histogram({.minP = 1, .seed = 5}, logits, 50), (std::map<int32_t, int>{{1, 50}}));
 }
 
+TEST(Sampler, TemperatureComesLast) {
+  // At temperature 3 the nucleus of 0.6 would hold more; what is cut away does not depend on it.
+  std::vector<float> logits = {std::log(0.1f), std::log(0.4f), std::log(0.2f), std::log(0.3f)};
+  std::vector<double> expected = softmax({std::log(0.4f), std::log(0.3f)}, 3);
+  expectDistribution(histogram({.temperature = 3, .topP = 0.6, .seed = 5}, logits, 20000),
+                     {0, expected[0], 0, expected[1]}, 20000);
+}
+
+TEST(Sampler, TypicalPKeepsUsualSurprise) {
+  // Entropy 1.28: the surprises 0.92, 1.20, 1.61 and 2.30 lie 0.36, 0.08, 0.33 and 1.02 from it.
+  std::vector<float> logits = {std::log(0.1f), std::log(0.4f), std::log(0.2f), std::log(0.3f)};
+  EXPECT_EQ(histogram({.typicalP = 0.2, .seed = 5}, logits, 50), (std::map<int32_t, int>{{3, 50}}));
+  expectDistribution(histogram({.typicalP = 0.45, .seed = 5}, logits, 20000), {0, 0, 0.4, 0.6}, 20000);
+}
+
+TEST(Sampler, BiasFavoursAndForbids) {
+  EXPECT_EQ(histogram({.temperature = 0, .bias = {{2, 5.0f}}}, {1, 2, 0}, 1), (std::map<int32_t, int>{{2, 1}}));
+  EXPECT_EQ(histogram({.temperature = 0, .bias = {{1, -100.0f}}}, {1, 200, 0}, 1), (std::map<int32_t, int>{{0, 1}}));
+}
+
+TEST(Sampler, PenaltiesForgetWhatLeftTheWindow) {
+  Sampler sampler({.temperature = 0, .repetitionPenalty = 2, .penaltyWindow = 2}, 3);
+  for (int32_t token : {0, 1, 1})
+    sampler.accept(token, true);
+  std::vector<float> logits = {2, 2, 2};
+  EXPECT_TRUE(sampler.sample(logits));
+  EXPECT_EQ(logits, (std::vector<float>{2, 1, 2}));
+}
+
 TEST(Sampler, PenaltiesChangeTheLogits) {
   auto penalised = [](SamplerOptions options) {
     options.temperature = 0;
