@@ -278,7 +278,7 @@ static void readMaxTokens(Fields &fields, Task &task, int64_t low) {
     task.maxTokens = better ? *better : *most;
 }
 
-static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
+static void chatCompletions(Service &service, std::shared_ptr<Exchange> exchange) {
   Value body;
   if (!readBody(service, *exchange, Family::OpenAi, body))
     return;
@@ -479,7 +479,7 @@ static void notHere(Service &service, std::shared_ptr<Exchange> exchange) {
 }
 
 std::vector<Route> openAiRoutes() {
-  std::vector<Route> list = {{"POST", "/v1/chat/completions", Family::OpenAi, chat},
+  std::vector<Route> list = {{"POST", "/v1/chat/completions", Family::OpenAi, chatCompletions},
                              {"POST", "/v1/completions", Family::OpenAi, completions},
                              {"POST", "/v1/embeddings", Family::OpenAi, embeddings},
                              {"POST", "/v1/audio/transcriptions", Family::OpenAi, transcriptions},

@@ -373,7 +373,7 @@ static void readInclude(Fields &fields, Echo &echo) {
   }
 }
 
-static void readText(Service &service, Fields &fields, bool thinking, Task &task, Echo &echo) {
+static void readTextFormat(Service &service, Fields &fields, bool thinking, Task &task, Echo &echo) {
   echo.text = {{"format", {{"type", "text"}}}};
   const Value *text = fields.object("text");
   if (!text)
@@ -449,7 +449,7 @@ static void responses(Service &service, std::shared_ptr<Exchange> exchange) {
     inner.finish();
   }
   applyThinking(service, echo.model, think, task, conversation, checks);
-  readText(service, fields, conversation.thinking, task, echo);
+  readTextFormat(service, fields, conversation.thinking, task, echo);
   readInclude(fields, echo);
   int64_t best = fields.integer("top_logprobs", 0, 20).value_or(0);
   if (echo.logprobs)
