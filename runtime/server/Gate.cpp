@@ -11,8 +11,8 @@ namespace gemmart::server {
 static const std::vector<Route> &routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> list;
-    for (std::vector<Route> part :
-         {ollamaRoutes(), ollamaModelRoutes(), openAiRoutes(), responsesRoutes(), anthropicRoutes(), operationRoutes()})
+    for (std::vector<Route> part : {ollamaRoutes(), ollamaModelRoutes(), openAiRoutes(), responsesRoutes(),
+                                    anthropicRoutes(), operationRoutes(), pageRoutes()})
       list.insert(list.end(), part.begin(), part.end());
     return list;
   }();

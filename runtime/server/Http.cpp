@@ -166,19 +166,25 @@ void Exchange::end() {
     wake();
 }
 
-void Exchange::abort() {
-  std::unique_lock lock(mutex);
-  ended = true;
-  keepAlive = false;
-  if (wake)
-    wake();
+void Exchange::watch(Watch watch) {
+  std::function<void()> tell;
+  {
+    std::unique_lock lock(mutex);
+    tell = isGone ? watch.gone : halfClosed ? watch.halfClosed : nullptr;
+    if (!over)
+      callbacks = std::move(watch);
+  }
+  if (tell)
+    tell();
 }
 
-void Exchange::watch(Watch watch) {
+/// The callbacks hold what holds this: they must go when nothing more can happen.
+void Exchange::forgetWatch() {
+  Watch old;
   std::unique_lock lock(mutex);
-  callbacks = std::move(watch);
-  if (isGone && callbacks.gone)
-    callbacks.gone();
+  over = true;
+  std::swap(old, callbacks);
+  lock.unlock();
 }
 
 void Exchange::setGone() {
@@ -188,6 +194,17 @@ void Exchange::setGone() {
     if (isGone.exchange(true))
       return;
     tell = callbacks.gone;
+  }
+  if (tell)
+    tell();
+}
+
+void Exchange::setHalfClosed() {
+  std::function<void()> tell;
+  {
+    std::unique_lock lock(mutex);
+    halfClosed = true;
+    tell = callbacks.halfClosed;
   }
   if (tell)
     tell();
@@ -477,8 +494,7 @@ asio::awaitable<void> Connection::watchClient(std::shared_ptr<Exchange> exchange
     if (failure == asio::error::operation_aborted)
       co_return;
     if (failure == asio::error::eof) {
-      if (exchange->callbacks.halfClosed)
-        exchange->callbacks.halfClosed();
+      exchange->setHalfClosed();
       break;
     }
     if (failure) {
@@ -504,6 +520,7 @@ asio::awaitable<bool> Connection::serve(HttpRequest request) {
   asio::post(shared->pool, [exchange, shared = shared] { shared->handlers.handle(exchange); });
   co_await (writeAnswer(exchange) || watchClient(exchange));
   --shared->active;
+  exchange->forgetWatch();
   shared->handlers.log(exchange->request, exchange->gone() ? 499 : exchange->status());
   co_return exchange->keepAlive && !exchange->gone() && !shared->draining;
 }

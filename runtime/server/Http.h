@@ -45,8 +45,6 @@ public:
   void begin(int status, const Headers &headers);
   void write(std::string_view data);
   void end();
-  /// Ends an answer in pieces so that the client sees it is not whole.
-  void abort();
 
   bool begun() const { return hasBegun.load(); }
   bool gone() const { return isGone.load(); }
@@ -64,9 +62,11 @@ private:
   friend class Connection;
   void put(std::string_view data);
   void setGone();
+  void setHalfClosed();
+  void forgetWatch();
   std::mutex mutex;
   std::string out; ///< to be sent
-  bool ended = false, aborted = false, chunked = true;
+  bool ended = false, aborted = false, chunked = true, over = false, halfClosed = false;
   bool isHead = false, keepAlive = true;
   std::atomic<bool> hasBegun{false}, isGone{false};
   std::atomic<int> sentStatus{0};

@@ -1,6 +1,6 @@
 // What is no API of a family: health, metrics, tokens, the root. See the contract's section 13.
 #include "runtime/base/Text.h"
-#include "runtime/server/Service.h"
+#include "runtime/server/OpenAiParts.h"
 #include "runtime/text/Utf8.h"
 
 namespace gemmart::server {
@@ -35,10 +35,6 @@ static void metrics(Service &service, std::shared_ptr<Exchange> exchange) {
   gauge("process_open_fds", "open files of this process", double(openFiles()));
   gauge("process_start_time_seconds", "start of this process", service.startTime);
   exchange->answer({200, service.headers(exchange->request, "text/plain; version=0.0.4; charset=utf-8"), out});
-}
-
-static void root(Service &service, std::shared_ptr<Exchange> exchange) {
-  exchange->answer({200, service.headers(exchange->request, "text/plain; charset=utf-8"), "Ollama is running"});
 }
 
 static void tokenize(Service &service, std::shared_ptr<Exchange> exchange) {
@@ -109,6 +105,39 @@ static void detokenize(Service &service, std::shared_ptr<Exchange> exchange) {
   service.send(*exchange, {{"content", service.served.tokenizer->decode(ids, true)}}, &checks);
 }
 
+/// The exact text of a prompt, control tokens spelled out.
+static void applyTemplate(Service &service, std::shared_ptr<Exchange> exchange) {
+  Value body;
+  if (!readBody(service, *exchange, Family::Ollama, body))
+    return;
+  Checks checks;
+  Fields fields(body, "", checks);
+  Conversation conversation;
+  if (const Value *messages = fields.array("messages"); messages && !messages->empty())
+    readOpenAiMessages(*messages, "messages", conversation, checks);
+  else
+    checks.problems.add(Check::Types, {400, "missing_field", "'messages' is required", "messages", {}});
+  if (const Value *tools = fields.array("tools"))
+    conversation.tools = checkTools(*tools, "tools", checks);
+  if (const Value *extra = fields.object("chat_template_kwargs")) {
+    Fields inner(*extra, "chat_template_kwargs", checks);
+    conversation.thinking = inner.flag("enable_thinking", false);
+  }
+  fields.finish();
+  if (!checks.problems && !service.served.isChat())
+    checks.problems.add(Check::Capabilities,
+                        {400, "unsupported_capability", "this is a base model without a chat template", "", {}});
+  Result<std::string> prompt = std::string();
+  if (!checks.problems) {
+    prompt = promptText(*service.served.manifest, conversation);
+    if (!prompt)
+      checks.problems.add(Check::Values, {400, "invalid_value", prompt.status().message(), "messages", {}});
+  }
+  if (checks.problems)
+    return service.refuse(*exchange, Family::Ollama, checks.problems.problem());
+  service.send(*exchange, {{"prompt", *prompt}}, &checks);
+}
+
 static void props(Service &service, std::shared_ptr<Exchange> exchange) {
   service.send(*exchange, {{"default_generation_settings", {{"n_ctx", service.options.contextTokens}}},
                            {"total_slots", service.scheduler.slots()},
@@ -125,10 +154,10 @@ static void slots(Service &service, std::shared_ptr<Exchange> exchange) {
 }
 
 std::vector<Route> operationRoutes() {
-  return {{"GET", "/", Family::Ollama, root, true},           {"GET", "/health", Family::Ollama, health, true},
-          {"GET", "/metrics", Family::Ollama, metrics},       {"GET", "/props", Family::Ollama, props},
-          {"GET", "/slots", Family::Ollama, slots},           {"POST", "/tokenize", Family::Ollama, tokenize},
-          {"POST", "/detokenize", Family::Ollama, detokenize}};
+  return {{"GET", "/", Family::Ollama, root, true},        {"GET", "/health", Family::Ollama, health, true},
+          {"GET", "/metrics", Family::Ollama, metrics},    {"GET", "/props", Family::Ollama, props},
+          {"GET", "/slots", Family::Ollama, slots},        {"POST", "/apply-template", Family::Ollama, applyTemplate},
+          {"POST", "/tokenize", Family::Ollama, tokenize}, {"POST", "/detokenize", Family::Ollama, detokenize}};
 }
 
 } // namespace gemmart::server

@@ -32,6 +32,16 @@ static void say(const char *level, const std::string &message) {
   fprintf(stderr, "time=%s level=%s msg=\"%s\"\n", timeText().c_str(), level, message.c_str());
 }
 
+/// Leaves as soon as the last answer is out.
+static void stopWhenDone(HttpServer &http, Scheduler &scheduler) {
+  http.later(0.02, [&] {
+    if (http.active() == 0)
+      scheduler.stop();
+    else
+      stopWhenDone(http, scheduler);
+  });
+}
+
 /// What a signal does: the first one lets requests end, the second ends everything.
 static void onSignal(int count, HttpServer &http, Scheduler &scheduler) {
   if (count > 1)
@@ -40,15 +50,7 @@ static void onSignal(int count, HttpServer &http, Scheduler &scheduler) {
   scheduler.drain();
   http.drain();
   http.later(kDrainSeconds, [&scheduler] { scheduler.stop(); });
-  // Leaves as soon as the last answer is out.
-  auto look = std::make_shared<std::function<void()>>();
-  *look = [look, &http, &scheduler] {
-    if (http.active() == 0)
-      scheduler.stop();
-    else
-      http.later(0.02, *look);
-  };
-  http.later(0.02, *look);
+  stopWhenDone(http, scheduler);
 }
 
 Status serve(const Settings &settings, Served served, std::unique_ptr<Engine> engine,

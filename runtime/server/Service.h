@@ -98,6 +98,7 @@ std::vector<Route> openAiRoutes();
 std::vector<Route> responsesRoutes();
 std::vector<Route> anthropicRoutes();
 std::vector<Route> operationRoutes();
+std::vector<Route> pageRoutes();
 
 /// Parses the body of a request; refuses and returns false if it is not usable.
 bool readBody(Service &service, Exchange &exchange, Family family, Value &body);

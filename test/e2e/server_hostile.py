@@ -1,5 +1,8 @@
 """Clients that mean no good, or leave: typed answers, bounded memory, and nobody else notices."""
+import base64
+import hashlib
 import json
+import re
 import socket
 import threading
 import time
@@ -51,6 +54,7 @@ def post(body, extra="", path="/api/generate", host="localhost"):
 def suite(checks, server):
     before = server.memory()
     framing(checks, server)
+    page(checks, server)
     bodies(checks, server)
     origins(checks, server)
     leaving(checks, server)
@@ -105,8 +109,28 @@ def framing(checks, server):
     checks.true("a chunked body is read", b'"fine"' in exchange(server, chunked))
     waits = post(MODEL, "Expect: 100-continue\r\n")
     checks.true("100-continue", exchange(server, waits).startswith(b"HTTP/1.1 100"))
+    ask = {"messages": [{"role": "user", "content": "Hi <turn|>"}]}
+    checks.equal("apply-template", json.loads(request(server, "POST", "/apply-template", ask)[2])["prompt"],
+                 "<bos><|turn>user\nHi <turn|><turn|>\n<|turn>model\n")
+    ids = json.loads(request(server, "POST", "/tokenize", {"content": "a<turn|>", "with_pieces": True})[2])["tokens"]
+    checks.equal("tokenize", ids, [{"id": 338, "piece": "a"}, {"id": 15, "piece": "<turn|>"}])
+    ids = json.loads(request(server, "POST", "/tokenize", {"content": "a<turn|>", "parse_special": False, "add_special": True})[2])["tokens"]
+    checks.equal("tokenize without control tokens", (len(ids), ids[:2]), (9, [2, 338]))
+    checks.equal("detokenize", json.loads(request(server, "POST", "/detokenize", {"tokens": [338, 15]})[2])["content"], "a<turn|>")
+    checks.equal("detokenize beyond", request(server, "POST", "/detokenize", {"tokens": [99999]})[0], 400)
     status, headers, body = request(server, "HEAD", "/")
     checks.equal("HEAD", (status, body), (200, ""))
+
+
+def page(checks, server):
+    """The page's policy must name the very style and script that it holds, and the page must ask nobody else."""
+    status, headers, body = request(server, "GET", "/", headers={"Accept": "text/html"})
+    checks.true("the page", status == 200 and headers["Content-Type"].startswith("text/html") and len(body) < 200_000, (status, len(body)))
+    for tag in ("style", "script"):
+        text = body.split(f"<{tag}>", 1)[1].split(f"</{tag}>", 1)[0]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        checks.true(f"the policy names the {tag}", f"{tag}-src 'sha256-{digest}'" in headers["Content-Security-Policy"], headers)
+    checks.true("no outside resource", not re.search(r"""(src|href)=|url\(|import |https?://""", body))
 
 
 def bodies(checks, server):
