@@ -154,10 +154,13 @@ static void slots(Service &service, std::shared_ptr<Exchange> exchange) {
 }
 
 std::vector<Route> operationRoutes() {
-  return {{"GET", "/", Family::Ollama, root, true},        {"GET", "/health", Family::Ollama, health, true},
-          {"GET", "/metrics", Family::Ollama, metrics},    {"GET", "/props", Family::Ollama, props},
-          {"GET", "/slots", Family::Ollama, slots},        {"POST", "/apply-template", Family::Ollama, applyTemplate},
-          {"POST", "/tokenize", Family::Ollama, tokenize}, {"POST", "/detokenize", Family::Ollama, detokenize}};
+  return {{"GET", "/health", Family::Ollama, health, true},
+          {"GET", "/metrics", Family::Ollama, metrics},
+          {"GET", "/props", Family::Ollama, props},
+          {"GET", "/slots", Family::Ollama, slots},
+          {"POST", "/apply-template", Family::Ollama, applyTemplate},
+          {"POST", "/tokenize", Family::Ollama, tokenize},
+          {"POST", "/detokenize", Family::Ollama, detokenize}};
 }
 
 } // namespace gemmart::server

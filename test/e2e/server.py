@@ -19,6 +19,7 @@ import server_anthropic
 import server_hostile
 import server_ollama
 import server_openai
+import server_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -172,6 +173,7 @@ def main():
             run("openai", lambda checks: server_openai.suite(checks, server), 50)
             run("anthropic", lambda checks: server_anthropic.suite(checks, server), 15)
             run("agent", lambda checks: agent(checks, server))
+            run("page", lambda checks: server_page.suite(checks, server))
             run("hostile", lambda checks: server_hostile.suite(checks, server))
             said = server.said()
         with running(base) as server:

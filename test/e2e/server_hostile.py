@@ -130,7 +130,7 @@ def page(checks, server):
         text = body.split(f"<{tag}>", 1)[1].split(f"</{tag}>", 1)[0]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         checks.true(f"the policy names the {tag}", f"{tag}-src 'sha256-{digest}'" in headers["Content-Security-Policy"], headers)
-    checks.true("no outside resource", not re.search(r"""(src|href)=|url\(|import |https?://""", body))
+    checks.true("no outside resource", not re.search(r"""(src|href)="(?!data:)|url\(|import |https?://""", body))
 
 
 def bodies(checks, server):
