@@ -176,7 +176,7 @@ TEST_F(CliTest, BenchJsonHasThePromisedKeys) {
 TEST_F(CliTest, CommandLineErrors) {
   expectFailure({"bench", "--text", "/dev/null"}, 1, "this model was built without a tokenizer; --text needs one");
   expectFailure({"runn"}, 2, "unknown command 'runn'; did you mean 'run'?");
-  expectFailure({"serve"}, 2, "unknown command 'serve'");
+  expectFailure({"sing"}, 2, "unknown command 'sing'");
   expectFailure({"info", "--threds", "2"}, 2, "unknown option '--threds'; did you mean '--threads'?");
   expectFailure({"info", "more"}, 2, "unexpected argument 'more'");
   expectFailure({"run", "two", "words"}, 2, "unexpected argument 'words'; quote a text that has spaces");
