@@ -14,13 +14,8 @@
 
 namespace gemmart {
 
-std::string errorText(int number) {
-  const char *text = strerrordesc_np(number);
-  return text ? text : format("error %d", number);
-}
-
 Result<MappedFile> MappedFile::open(const std::string &path, const std::string &shownName) {
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO must not hang us
   if (file < 0)
     return inputError(shownName + ": cannot open: " + errorText(errno));
   struct stat facts;
@@ -34,15 +29,16 @@ Result<MappedFile> MappedFile::open(const std::string &path, const std::string &
   close(file);
   if (data == MAP_FAILED)
     return inputError(shownName + ": cannot map " + formatBytes(int64_t(size)) + ": " + errorText(number));
-  return MappedFile(static_cast<const uint8_t *>(data), size);
+  return MappedFile(static_cast<const uint8_t *>(data), size, shownName);
 }
 
 MappedFile::MappedFile(MappedFile &&other) noexcept
-    : data(std::exchange(other.data, nullptr)), size(std::exchange(other.size, 0)) {}
+    : data(std::exchange(other.data, nullptr)), size(std::exchange(other.size, 0)), name(std::move(other.name)) {}
 
 MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
   std::swap(data, other.data);
   std::swap(size, other.size);
+  std::swap(name, other.name);
   return *this;
 }
 
@@ -113,50 +109,52 @@ Result<std::string> readText(const std::string &path, size_t limitBytes) {
 }
 
 Result<OutputFile> OutputFile::create(const std::string &path) {
-  OutputFile file;
-  file.path = path;
+  OutputFile output;
+  output.path = path;
   struct stat facts;
-  bool special = path != "-" && stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode);
   if (path == "-") {
-    file.stream = stdout;
-  } else if (special) { // a device or a pipe cannot be replaced by renaming
-    file.stream = fopen(path.c_str(), "wbe");
-  } else {
-    file.temporary = path + format(".%d.part", int(getpid()));
-    file.stream = fopen(file.temporary.c_str(), "wbe");
+    output.stream = stdout;
+    return output;
   }
-  if (!file.stream)
-    return inputError(path + ": cannot write: " + errorText(errno));
-  return file;
+  if (stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    output.stream = fopen(path.c_str(), "wbe");
+    if (!output.stream)
+      return inputError(path + ": cannot write: " + errorText(errno));
+    return output;
+  }
+  Result<NewFile> created = NewFile::create(path, 0666);
+  if (!created)
+    return created.status();
+  output.file.emplace(std::move(*created));
+  return output;
 }
 
 OutputFile::OutputFile(OutputFile &&other) noexcept
-    : path(std::move(other.path)), temporary(std::move(other.temporary)), stream(std::exchange(other.stream, nullptr)) {
-}
+    : path(std::move(other.path)), file(std::exchange(other.file, std::nullopt)), end(other.end),
+      stream(std::exchange(other.stream, nullptr)) {}
 
 OutputFile::~OutputFile() {
-  if (!stream || stream == stdout)
-    return;
-  fclose(stream);
-  if (!temporary.empty())
-    unlink(temporary.c_str());
+  if (stream && stream != stdout)
+    fclose(stream);
 }
 
 Status OutputFile::write(const void *data, size_t bytes) {
+  if (file) {
+    end += bytes;
+    return file->write(end - bytes, data, bytes);
+  }
   if (fwrite(data, 1, bytes, stream) != bytes)
     return inputError(path + ": cannot write: " + errorText(errno));
   return {};
 }
 
 Status OutputFile::finish() {
+  if (file)
+    return file->keep();
   FILE *open = std::exchange(stream, nullptr);
-  bool written = (open == stdout ? fflush(open) : fclose(open)) == 0;
-  if (written && (temporary.empty() || rename(temporary.c_str(), path.c_str()) == 0))
-    return {};
-  int number = errno;
-  if (!temporary.empty())
-    unlink(temporary.c_str());
-  return inputError(path + ": cannot write: " + errorText(number));
+  if ((open == stdout ? fflush(open) : fclose(open)) != 0)
+    return inputError(path + ": cannot write: " + errorText(errno));
+  return {};
 }
 
 } // namespace gemmart

@@ -2,18 +2,18 @@
 #ifndef RUNTIME_BASE_FILE_H
 #define RUNTIME_BASE_FILE_H
 
+#include "runtime/base/Output.h"
+#include "runtime/base/Process.h"
 #include "runtime/base/Status.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace gemmart {
-
-/// "No such file or directory" and the like, without locale tables.
-std::string errorText(int number);
 
 /// A file mapped read-only for as long as the object lives.
 class MappedFile {
@@ -26,9 +26,11 @@ public:
   std::span<const uint8_t> bytes() const { return {data, size}; }
 
 private:
-  MappedFile(const uint8_t *data, size_t size) : data(data), size(size) {}
+  MappedFile(const uint8_t *data, size_t size, const std::string &shownName)
+      : data(data), size(size), name(data, size, shownName) {}
   const uint8_t *data = nullptr;
   size_t size = 0;
+  MappingName name;
 };
 
 /// Anonymous zeroed pages, for as long as the object lives; address space only until touched. Under AddressSanitizer,
@@ -52,7 +54,8 @@ private:
 /// A whole file as text, refused when longer than `limitBytes`. "-" is standard input.
 Result<std::string> readText(const std::string &path, size_t limitBytes);
 
-/// An output file that appears under its name only when finish() succeeds. "-" is standard output.
+/// An output that is written from its beginning to its end: a NewFile, or what cannot be replaced by one: a device, a
+/// pipe, or with "-" standard output.
 class OutputFile {
 public:
   static Result<OutputFile> create(const std::string &path);
@@ -64,8 +67,10 @@ public:
 
 private:
   OutputFile() = default;
-  std::string path, temporary;
-  FILE *stream = nullptr;
+  std::string path;
+  std::optional<NewFile> file;
+  uint64_t end = 0;       ///< of what was written to it
+  FILE *stream = nullptr; ///< where there is no file
 };
 
 } // namespace gemmart

@@ -27,6 +27,8 @@ lay "" "" && expect 0 "where they belong"
 lay runtime/a.cpp 'auto space = "\xE2\x80\x86";' && expect 0 "where they belong"
 lay passes/a.cpp '#include "compiler/Driver.h"' && expect 1 'passes/a.cpp:1:#include "compiler/Driver.h"'
 lay passes/a.cpp '#include "targets/Target.h"' && expect 1 "a pass includes a target"
+lay compiler/a.cpp '#include "runtime/base/Output.h"' && expect 0 "where they belong"
+lay compiler/a.cpp '#include "runtime/model/Session.h"' && expect 1 "compiler/a.cpp:1"
 lay runtime/a.cpp '#include "dialects/a.h"' && expect 1 "runtime/a.cpp:1"
 lay runtime/a.cpp '#include <llvm/ADT/Twine.h>' && expect 1 "linked into executables"
 lay targets/x86_64/device/a.cpp '#include "mlir/IR/Builders.h"' && expect 1 "linked into executables"
