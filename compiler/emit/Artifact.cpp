@@ -1,16 +1,9 @@
 // Gaps are not written: they stay holes of the file, and are hashed as the zeros they read as.
 #include "compiler/emit/Artifact.h"
 
-#include "runtime/abi/Hash.h"
-#include "runtime/abi/Step.h"
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 namespace gemmac::emit {
 namespace {
@@ -21,38 +14,7 @@ uint64_t alignUp(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-std::span<const uint8_t> bytesOf(const void *data, size_t bytes) {
-  return {static_cast<const uint8_t *>(data), bytes};
-}
-
-/// "1500.0 MB (1500000000 bytes)", for messages about space.
-std::string sizeText(uint64_t bytes) {
-  char text[64];
-  snprintf(text, sizeof text, "%.1f MB (%llu bytes)", static_cast<double>(bytes) / 1e6,
-           static_cast<unsigned long long>(bytes));
-  return text;
-}
-
-void hashZeros(GmSectionHasher &hasher, uint64_t bytes) {
-  static const std::vector<uint8_t> zeros(1 << 16);
-  for (; bytes > 0; bytes -= std::min<uint64_t>(bytes, zeros.size()))
-    hasher.update(zeros.data(), std::min<uint64_t>(bytes, zeros.size()));
-}
-
-Status checkSpace(const std::string &folder, uint64_t bytes) {
-  struct statvfs info;
-  if (statvfs(folder.c_str(), &info) != 0)
-    return Error{folder + ": " + systemMessage(errno)};
-  uint64_t blocks = geteuid() == 0 ? info.f_bfree : info.f_bavail; // a part may be kept for root
-  unsigned __int128 available = static_cast<unsigned __int128>(blocks) * info.f_frsize;
-  if (available < bytes)
-    return Error{folder + ": the disk has " + sizeText(static_cast<uint64_t>(available)) +
-                 " free, the executable needs " + sizeText(bytes)};
-  return Ok{};
-}
-
-/// The output may be new or an ordinary file; a folder or a device is a mistake that rename would turn into a worse
-/// one.
+/// The output may be new or an ordinary file; to replace a folder or a device is a mistake.
 Status checkOutput(const std::string &path) {
   if (path.empty() || fileOf(path).empty())
     return Error{"'" + path + "' names no output file"};
@@ -65,31 +27,29 @@ Status checkOutput(const std::string &path) {
 
 } // namespace
 
-Result<ArtifactWriter> ArtifactWriter::create(const std::string &path, std::span<const uint8_t> elf,
-                                              uint64_t sectionBytes) {
+Result<ArtifactWriter> ArtifactWriter::create(const std::string &path, uint64_t bytes) {
   if (Status good = checkOutput(path); !good)
     return good.error();
-  if (sectionBytes > largestFile)
-    return Error{path + ": sections of " + std::to_string(sectionBytes) + " bytes fit in no file"};
-  std::string folder = folderOf(path);
-  uint64_t bytes = elf.size() + sectionBytes + GM_MAX_SECTIONS * (sizeof(GmSection) + GM_SECTION_ALIGN);
-  if (Status space = checkSpace(folder, bytes); !space)
-    return space.error();
-  Result<TempFile> file = TempFile::create(folder, fileOf(path), 0777); // the umask decides who may run it
+  if (bytes > largestFile)
+    return Error{path + ": " + std::to_string(bytes) + " bytes fit in no file"};
+  gemmart::Result<NewFile> file = NewFile::create(path, 0777); // the umask decides who may run it
   if (!file)
-    return file.error();
-  ArtifactWriter writer(path, std::move(*file));
-  if (Status wrote = writer.put(0, elf); !wrote)
-    return wrote.error();
-  writer.end = elf.size();
-  return writer;
+    return errorOf(file.status());
+  if (gemmart::Status room = file->reserve(bytes + GM_MAX_SECTIONS * (sizeof(GmSection) + GM_SECTION_ALIGN)); !room)
+    return errorOf(room);
+  return ArtifactWriter(std::move(*file));
+}
+
+Status ArtifactWriter::addCode(std::span<const uint8_t> elf) {
+  if (end != 0)
+    return Error{path + ": the code comes first, and once"};
+  end = elf.size();
+  codeDigest.update(elf.data(), elf.size());
+  return put(0, elf);
 }
 
 Status ArtifactWriter::put(uint64_t offset, std::span<const uint8_t> data) {
-  Status wrote = file.write(offset, data);
-  if (wrote)
-    return wrote;
-  return Error{path + ": " + wrote.error().message};
+  return statusOf(file.write(offset, data.data(), data.size()));
 }
 
 Status ArtifactWriter::checkName(std::string_view name) const {
@@ -116,7 +76,8 @@ Status ArtifactWriter::addSection(std::string_view name, uint64_t bytes,
   if (bytes > largestFile - section.offset)
     return Error{where + " of " + std::to_string(bytes) + " bytes fits in no file"};
 
-  GmSectionHasher hasher;
+  endCode(section.offset);
+  SectionDigest digest;
   uint64_t at = 0; // everything below is hashed
   Sink sink = [&](int64_t offset, std::span<const uint8_t> data) -> Status {
     if (offset < 0 || static_cast<uint64_t>(offset) < at)
@@ -128,15 +89,15 @@ Status ArtifactWriter::addSection(std::string_view name, uint64_t bytes,
                    " do not fit in " + std::to_string(bytes)};
     if (Status wrote = put(section.offset + from, data); !wrote)
       return wrote;
-    hashZeros(hasher, from - at);
-    hasher.update(data.data(), data.size());
+    digest.zeros(from - at);
+    digest.update(data.data(), data.size());
     at = from + data.size();
     return Ok{};
   };
   if (Status filled = fill(sink); !filled)
     return filled;
-  hashZeros(hasher, bytes - at);
-  section.hash = hasher.finish();
+  digest.zeros(bytes - at);
+  digest.finish(section.hash, section.sha256);
   end = section.offset + bytes;
   table.push_back(section);
   return Ok{};
@@ -146,20 +107,19 @@ Status ArtifactWriter::addSection(std::string_view name, std::span<const uint8_t
   return addSection(name, data.size(), [&](const Sink &sink) { return sink(0, data); });
 }
 
+/// What lies before the first section, or before the table, is code.
+void ArtifactWriter::endCode(uint64_t offset) {
+  if (!table.empty())
+    return;
+  codeDigest.zeros(offset - end);
+  codeDigest.finish(code.hash, code.sha256);
+}
+
 Status ArtifactWriter::finish() {
-  GmTrailer trailer = {};
-  trailer.table_offset = alignUp(end, 16);
-  trailer.section_count = static_cast<uint32_t>(table.size());
-  trailer.abi_version = GM_ABI_VERSION;
-  uint64_t tableBytes = table.size() * sizeof(GmSection);
-  trailer.table_hash = gmHashBytes(table.data(), tableBytes);
-  trailer.file_bytes = trailer.table_offset + tableBytes + sizeof trailer;
-  memcpy(trailer.magic, GM_TRAILER_MAGIC, sizeof trailer.magic);
-  if (Status wrote = put(trailer.table_offset, bytesOf(table.data(), tableBytes)); !wrote)
+  endCode(alignUp(end, 16));
+  if (Status wrote = put(end, makeEnd(table, code, end)); !wrote)
     return wrote;
-  if (Status wrote = put(trailer.table_offset + tableBytes, bytesOf(&trailer, sizeof trailer)); !wrote)
-    return wrote;
-  return file.keepAs(path);
+  return statusOf(file.keep());
 }
 
 } // namespace gemmac::emit

@@ -3,7 +3,8 @@
 #ifndef COMPILER_EMIT_ARTIFACT_H
 #define COMPILER_EMIT_ARTIFACT_H
 
-#include "compiler/emit/TempFile.h"
+#include "compiler/emit/Digest.h"
+#include "compiler/emit/Output.h"
 #include "compiler/support/Result.h"
 #include "runtime/abi/Artifact.h"
 
@@ -20,13 +21,15 @@ namespace gemmac::emit {
 using Sink = std::function<Status(int64_t offset, std::span<const uint8_t> data)>;
 
 /// One executable in the making. The file `path` appears, complete and executable, when finish() succeeds, over one
-/// that may be there; until then there is only a temporary file beside it, which disappears with this object and on
-/// SIGINT and SIGTERM. Same inputs, same bytes.
+/// that may be there; until then it has no name (runtime/base/Output.h). Same inputs, same bytes.
 class ArtifactWriter {
 public:
-  /// Starts with the ELF file. `sectionBytes` is what the sections will need in all (an estimate is fine): an error
-  /// says so at once if the disk has less than that free.
-  static Result<ArtifactWriter> create(const std::string &path, std::span<const uint8_t> elf, uint64_t sectionBytes);
+  /// Reserves the room: `bytes` is what code and sections will need in all (an estimate is fine). An error says so at
+  /// once if the disk has less than that free, so this may come before the work.
+  static Result<ArtifactWriter> create(const std::string &path, uint64_t bytes);
+
+  /// The ELF file, before any section.
+  Status addCode(std::span<const uint8_t> elf);
 
   /// Adds a section of exactly `bytes` bytes, page aligned. `fill` gets a sink to write through; it need not write the
   /// zeros. `name` has 1 to 23 bytes and is new.
@@ -42,12 +45,15 @@ public:
   const std::vector<GmSection> &sections() const { return table; }
 
 private:
-  ArtifactWriter(std::string path, TempFile file) : path(std::move(path)), file(std::move(file)) {}
+  explicit ArtifactWriter(NewFile file) : path(file.path()), file(std::move(file)) {}
   Status checkName(std::string_view name) const;
   Status put(uint64_t offset, std::span<const uint8_t> data);
+  void endCode(uint64_t offset);
 
   std::string path;
-  TempFile file;
+  NewFile file;
+  SectionDigest codeDigest;
+  CodeDigest code;
   uint64_t end = 0; ///< of what is written or claimed by a section, in bytes
   std::vector<GmSection> table;
 };

@@ -1,17 +1,25 @@
-// The command line is what a compiler driver gives: options for every executable from here, the rest from the kit.
+// The command line is what a compiler driver gives: options for every executable from here, the rest from the kit. The
+// objects are files in memory, and the output is a pipe: LLD would map an output file, and a disk that fills up would
+// then end the process by SIGBUS.
 #include "compiler/emit/Link.h"
 
-#include "compiler/emit/TempFile.h"
+#include "compiler/emit/Output.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/MemoryBuffer.h"
 
+#include <cctype>
+#include <cerrno>
 #include <climits>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <sstream>
+#include <sys/mman.h>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
 
 // Declares lld::elf::link; linking with lldELF defines it.
@@ -50,14 +58,92 @@ std::string tidy(const std::string &talk) {
   return out;
 }
 
-/// Replaces the temporary names of the objects by those the caller gave.
-void nameInputs(std::string &message, const std::vector<LinkInput> &objects, const std::vector<TempFile> &files) {
-  for (size_t i = 0; i < files.size(); ++i)
-    for (size_t at = 0; (at = message.find(files[i].path(), at)) != std::string::npos; at += objects[i].name.size())
-      message.replace(at, files[i].path().size(), objects[i].name);
+/// A descriptor that is closed with its owner, and the name under which LLD can open it.
+class Descriptor {
+public:
+  explicit Descriptor(int number) : number(number) {}
+  Descriptor(Descriptor &&other) noexcept : number(std::exchange(other.number, -1)) {}
+  ~Descriptor() { end(); }
+  void end() {
+    if (number >= 0)
+      close(std::exchange(number, -1));
+  }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(number); }
+  int number;
+};
+
+Result<Descriptor> fileInMemory(const LinkInput &object) {
+  Descriptor file(memfd_create("gemmac-object", MFD_CLOEXEC));
+  if (file.number < 0)
+    return Error{"cannot create a file in memory: " + errorText(errno)};
+  gemmart::Status wrote = gemmart::writeAt(file.number, object.name, 0, object.bytes.data(), object.bytes.size());
+  if (!wrote)
+    return errorOf(wrote);
+  return file;
 }
 
-std::vector<std::string> commandLine(const std::vector<TempFile> &files, const std::string &kit,
+/// Everything that comes out of a pipe, read by a thread of its own.
+class PipeReader {
+public:
+  static Result<std::unique_ptr<PipeReader>> start() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      return Error{"cannot create a pipe: " + errorText(errno)};
+    std::unique_ptr<PipeReader> pipe(new PipeReader(ends));
+    try {
+      pipe->thread = std::thread([reader = pipe.get()] { reader->readAll(); });
+    } catch (const std::system_error &failed) {
+      return Error{"cannot start a thread: " + errorText(failed.code().value())};
+    }
+    return pipe;
+  }
+  ~PipeReader() { (void)finish(); }
+
+  std::string path() const { return in.path(); }
+  Result<std::string> finish() {
+    in.end();
+    if (thread.joinable())
+      thread.join();
+    if (failure != 0)
+      return Error{"cannot read what was linked: " + errorText(failure)};
+    return std::move(bytes);
+  }
+
+private:
+  explicit PipeReader(const int (&ends)[2]) : out(ends[0]), in(ends[1]) {}
+  void readAll() {
+    std::vector<char> part(1 << 16);
+    for (ssize_t got; (got = read(out.number, part.data(), part.size())) != 0;) {
+      if (got > 0)
+        bytes.append(part.data(), static_cast<size_t>(got));
+      else if (errno != EINTR) {
+        failure = errno;
+        out.end(); // so that LLD does not wait for a reader
+        return;
+      }
+    }
+  }
+  Descriptor out, in;
+  std::thread thread;
+  std::string bytes;
+  int failure = 0;
+};
+
+/// Replaces the names of the files in memory by those the caller gave.
+void nameInputs(std::string &message, const std::vector<LinkInput> &objects, const std::vector<Descriptor> &files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    std::string path = files[i].path();
+    for (size_t at = 0; (at = message.find(path, at)) != std::string::npos;) {
+      size_t end = at + path.size();
+      bool longer = end < message.size() && isdigit(static_cast<unsigned char>(message[end])); // another's
+      if (!longer)
+        message.replace(at, path.size(), objects[i].name);
+      at += longer ? path.size() : objects[i].name.size();
+    }
+  }
+}
+
+std::vector<std::string> commandLine(const std::vector<Descriptor> &files, const std::string &kit,
                                      const std::string &output, bool keepSymbols) {
   std::istringstream options("ld.lld -z text -z relro -z now -z noexecstack --gc-sections --eh-frame-hdr "
                              "--build-id=none --color-diagnostics=never --error-limit=20");
@@ -67,7 +153,7 @@ std::vector<std::string> commandLine(const std::vector<TempFile> &files, const s
     line.push_back("-s");
   for (const std::string &word : recipeOf(kit))
     if (word == "@")
-      for (const TempFile &file : files)
+      for (const Descriptor &file : files)
         line.push_back(file.path());
     else
       line.push_back(isFile(word) ? kit + "/" + word : word);
@@ -120,32 +206,25 @@ Result<std::string> findKit(const std::string &name) {
   return checkKit(folderOf(folderOf(program)) + "/lib/gemmac/" + name);
 }
 
-Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit,
-                                   const std::string &workFolder, bool keepSymbols) {
+Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit, bool keepSymbols) {
   if (Result<std::string> complete = checkKit(kit); !complete)
     return complete.error();
-  std::vector<TempFile> files;
+  std::vector<Descriptor> files;
   for (const LinkInput &object : objects) {
-    Result<TempFile> file = TempFile::create(workFolder, "gemmac-object", 0600);
+    Result<Descriptor> file = fileInMemory(object);
     if (!file)
       return file.error();
-    std::span<const char> bytes(object.bytes);
-    if (Status wrote = file->write(0, {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()}); !wrote)
-      return wrote.error();
     files.push_back(std::move(*file));
   }
-  Result<TempFile> output = TempFile::create(workFolder, "gemmac-linked", 0600);
+  Result<std::unique_ptr<PipeReader>> output = PipeReader::start();
   if (!output)
     return output.error();
-  std::string message = runLinker(commandLine(files, kit, output->path(), keepSymbols));
-  if (!message.empty()) {
-    nameInputs(message, objects, files);
-    return Error{std::move(message)};
-  }
-  auto linked = llvm::MemoryBuffer::getFile(output->path(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!linked)
-    return Error{output->path() + ": cannot read what was linked: " + linked.getError().message()};
-  return std::string((*linked)->getBuffer());
+  std::string message = runLinker(commandLine(files, kit, (*output)->path(), keepSymbols));
+  Result<std::string> linked = (*output)->finish();
+  if (message.empty())
+    return linked;
+  nameInputs(message, objects, files);
+  return Error{std::move(message)};
 }
 
 } // namespace gemmac::emit

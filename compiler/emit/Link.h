@@ -30,11 +30,11 @@ Result<std::string> checkKit(const std::string &kit);
 /// Links the objects with the kit and returns the executable's bytes (some MB): position independent, stripped, without
 /// the sections that nothing uses; static unless the kit is a sanitized one. Same inputs, same bytes.
 ///
-/// Temporary files lie in `workFolder` (it must exist) and are removed, also on SIGINT and SIGTERM. All complaints of
-/// the linker come back in one Error, a line each. One link runs at a time: concurrent calls wait. Do not compile code
-/// meanwhile in another thread: the linker resets LLVM's global options.
+/// Works in memory: no file is written. All complaints of the linker come back in one Error, a line each. One link runs
+/// at a time: concurrent calls wait. Do not compile code meanwhile in another thread: the linker resets LLVM's global
+/// options.
 Result<std::string> linkExecutable(const std::vector<LinkInput> &objects, const std::string &kit,
-                                   const std::string &workFolder, bool keepSymbols = false);
+                                   bool keepSymbols = false);
 
 } // namespace gemmac::emit
 #endif

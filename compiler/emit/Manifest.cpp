@@ -1,10 +1,11 @@
 // See Manifest.h; runtime/model/Manifest.h reads it.
 #include "compiler/emit/Manifest.h"
 
+#include "compiler/import/MappedFile.h"
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
-#include <fstream>
 
 using namespace gemmac;
 
@@ -19,8 +20,12 @@ static bool hasChatTemplate(const import::Checkpoint &checkpoint) {
   if (std::filesystem::exists(folder / "chat_template.jinja", error) ||
       std::filesystem::exists(folder / "chat_template.json", error))
     return true;
-  std::ifstream file(folder / "tokenizer_config.json");
-  nlohmann::json config = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  Result<std::unique_ptr<import::MappedFile>> file =
+      import::MappedFile::open((folder / "tokenizer_config.json").string());
+  if (!file)
+    return false;
+  std::span<const uint8_t> text = (*file)->bytes();
+  nlohmann::json config = nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
   return config.is_object() && config.contains("chat_template") && !config["chat_template"].is_null();
 }
 
@@ -50,6 +55,6 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   manifest["layers"] = nlohmann::ordered_json::array(); // the class of each, for certificates
   for (const config::Layer &layer : model.layerList)
     manifest["layers"].push_back(layer.layerClass);
-  manifest["compiler_version"] = "0.1.0";
+  manifest["compiler_version"] = compilerVersion;
   return manifest.dump(1);
 }

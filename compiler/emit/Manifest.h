@@ -9,6 +9,8 @@
 
 namespace gemmac::emit {
 
+inline constexpr const char *compilerVersion = "0.1.0";
+
 struct ManifestFacts {
   std::string quant, kv;
   int64_t context = 0;

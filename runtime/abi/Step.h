@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define GM_ABI_VERSION 2u
+#define GM_ABI_VERSION 3u
 
 /// Everything a step reads and writes. Shared by all threads of the team; constant during the step, but for `claim`.
 typedef struct GmStep {

@@ -3,12 +3,14 @@
 
 #include "runtime/abi/Hash.h"
 #include "runtime/abi/Step.h"
+#include "runtime/base/Sha256.h"
 #include "runtime/base/Text.h"
 #include "runtime/host/Team.h"
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -29,7 +31,6 @@ Result<Artifact> Artifact::open(const std::string &path, const std::string &show
 
 Status Artifact::readTable() {
   std::span<const uint8_t> all = file.bytes();
-  GmTrailer trailer;
   if (all.size() < sizeof trailer)
     return inputError(shownName + ": " + formatBytes(fileBytes()) + " is too short for a model");
   std::memcpy(&trailer, all.data() + all.size() - sizeof trailer, sizeof trailer);
@@ -48,7 +49,7 @@ Status Artifact::readTable() {
                                          "file was changed; copy or build it again",
                                          trailer.section_count, (unsigned long long)trailer.table_offset));
   const uint8_t *table = all.data() + trailer.table_offset;
-  if (gmHashBytes(table, tableBytes) != trailer.table_hash)
+  if (gmHashBytes(table, tableBytes + offsetof(GmTrailer, hash)) != trailer.hash)
     return inputError(shownName + ": the section table does not match its hash; the file was changed; copy or build it "
                                   "again");
   for (uint64_t index = 0; index < trailer.section_count; ++index) {
@@ -56,6 +57,30 @@ Status Artifact::readTable() {
     std::memcpy(&entry, table + index * sizeof entry, sizeof entry);
     if (Status status = readSection(entry, index, trailer.table_offset); !status)
       return status;
+  }
+  return checkRest();
+}
+
+/// The code, which is some MB; and the gaps between sections, of less than a page each.
+Status Artifact::checkRest() const {
+  GmSectionHasher hasher;
+  hasher.update(code().data(), code().size());
+  if (hasher.finish() != trailer.code_hash)
+    return inputError(shownName + ": the code was changed; copy or build it again");
+  std::vector<std::pair<uint64_t, uint64_t>> taken = {{0, code().size()}, {trailer.table_offset, trailer.file_bytes}};
+  for (const Section &section : list)
+    taken.push_back({section.offset, section.offset + section.bytes.size()});
+  std::sort(taken.begin(), taken.end());
+  for (size_t next = 1; next < taken.size(); ++next) {
+    uint64_t begin = taken[next - 1].second, end = taken[next].first;
+    if (end > begin && end - begin >= GM_SECTION_ALIGN)
+      return inputError(shownName + format(": %llu bytes at %llu belong to no section; copy or build it again",
+                                           (unsigned long long)(end - begin), (unsigned long long)begin));
+    for (uint64_t at = begin; at < end; ++at)
+      if (file.bytes()[at] != 0)
+        return inputError(shownName +
+                          format(": byte %llu lies between sections and was changed; copy or build it again",
+                                 (unsigned long long)at));
   }
   return {};
 }
@@ -80,7 +105,9 @@ Status Artifact::readSection(const GmSection &entry, uint64_t index, uint64_t ta
     if (!apart && entry.bytes != 0 && !other.bytes.empty())
       return inputError(place + " overlaps section '" + other.name + "'");
   }
-  list.push_back({std::move(name), entry.offset, entry.hash, file.bytes().subspan(entry.offset, entry.bytes)});
+  Section section{std::move(name), entry.offset, entry.hash, {}, file.bytes().subspan(entry.offset, entry.bytes)};
+  std::copy(std::begin(entry.sha256), std::end(entry.sha256), section.sha256);
+  list.push_back(std::move(section));
   return {};
 }
 
@@ -92,29 +119,37 @@ const Section *Artifact::find(std::string_view name) const {
 }
 
 std::span<const uint8_t> Artifact::code() const {
-  uint64_t end = file.bytes().size();
+  uint64_t end = trailer.table_offset;
   for (const Section &section : list)
     end = std::min(end, section.offset);
   return file.bytes().first(end);
 }
 
-Status Artifact::verify(Team &team) const {
-  struct Piece {
-    size_t section;
-    uint64_t index;
-  };
-  std::vector<Piece> pieces;
-  for (size_t section = 0; section < list.size(); ++section)
-    for (uint64_t index = 0; index < gmHashPieces(list[section].bytes.size()); ++index)
-      pieces.push_back({section, index});
-  std::vector<uint64_t> hashes(pieces.size());
+/// Hashes the pieces of `parts`, all threads together; the hashes of each part's pieces lie side by side.
+template <class Hash>
+static std::vector<Hash> hashPieces(Team &team, std::span<const std::span<const uint8_t>> parts,
+                                    Hash (*hash)(const uint8_t *data, size_t bytes)) {
+  std::vector<std::span<const uint8_t>> pieces;
+  for (std::span<const uint8_t> part : parts)
+    for (uint64_t index = 0; index < gmHashPieces(part.size()); ++index) {
+      std::span<const uint8_t> rest = part.subspan(index * GM_HASH_PIECE);
+      pieces.push_back(rest.first(std::min<size_t>(rest.size(), GM_HASH_PIECE)));
+    }
+  std::vector<Hash> hashes(pieces.size());
   std::atomic<size_t> next{0};
   team.run([&](int64_t) {
-    for (size_t mine; (mine = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
-      std::span<const uint8_t> rest = list[pieces[mine].section].bytes.subspan(pieces[mine].index * GM_HASH_PIECE);
-      hashes[mine] = gmHashBytes(rest.data(), std::min<size_t>(rest.size(), GM_HASH_PIECE));
-    }
+    for (size_t mine; (mine = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();)
+      hashes[mine] = hash(pieces[mine].data(), pieces[mine].size());
   });
+  return hashes;
+}
+
+Status Artifact::verify(Team &team) const {
+  std::vector<std::span<const uint8_t>> parts;
+  for (const Section &section : list)
+    parts.push_back(section.bytes);
+  std::vector<uint64_t> hashes =
+      hashPieces<uint64_t>(team, parts, [](const uint8_t *data, size_t bytes) { return gmHashBytes(data, bytes); });
   size_t begin = 0;
   for (const Section &section : list) {
     size_t count = gmHashPieces(section.bytes.size());
@@ -125,6 +160,39 @@ Status Artifact::verify(Team &team) const {
                         format("' was changed: its hash is %016llx, the table says %016llx; copy or build it again",
                                (unsigned long long)seen, (unsigned long long)section.hash));
   }
+  return {};
+}
+
+Status Artifact::verifyDigest(Team &team) const {
+  std::vector<std::span<const uint8_t>> parts = {code()};
+  for (const Section &section : list)
+    parts.push_back(section.bytes);
+  std::vector<Sha256Digest> hashes = hashPieces<Sha256Digest>(team, parts, [](const uint8_t *data, size_t bytes) {
+    Sha256 leaf;
+    leaf.update("\0", 1);
+    leaf.update(data, bytes);
+    return leaf.finish();
+  });
+  size_t begin = 0;
+  for (size_t part = 0; part < parts.size(); ++part) {
+    size_t count = gmHashPieces(parts[part].size());
+    Sha256 node;
+    node.update("\1", 1);
+    node.update(hashes.data() + begin, count * sizeof(Sha256Digest));
+    begin += count;
+    const uint8_t (&stated)[32] = part == 0 ? trailer.code_sha256 : list[part - 1].sha256;
+    Sha256Digest seen = node.finish();
+    if (!std::equal(seen.begin(), seen.end(), stated))
+      return inputError(shownName + ": " + (part == 0 ? "the code" : "section '" + list[part - 1].name + "'") +
+                        " was changed: its SHA-256 is not what the table says; copy or build it again");
+  }
+  Sha256 whole;
+  whole.update(GM_DIGEST_TITLE, sizeof GM_DIGEST_TITLE - 1);
+  whole.update(trailer.code_sha256, sizeof trailer.code_sha256);
+  whole.update(file.bytes().data() + trailer.table_offset, list.size() * sizeof(GmSection));
+  Sha256Digest seen = whole.finish();
+  if (!std::equal(seen.begin(), seen.end(), trailer.digest))
+    return inputError(shownName + ": the digest at the end is not that of the table; copy or build it again");
   return {};
 }
 

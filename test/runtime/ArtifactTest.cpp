@@ -42,15 +42,9 @@ protected:
     std::vector<GmSection> table(trailer.section_count);
     std::memcpy(table.data(), good.data() + trailer.table_offset, table.size() * sizeof(GmSection));
     change(table);
-    std::vector<uint8_t> bytes(good.begin(), good.begin() + long(trailer.table_offset));
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(table.data());
-    bytes.insert(bytes.end(), data, data + table.size() * sizeof(GmSection));
     trailer.section_count = uint32_t(table.size());
-    trailer.table_hash = gmHashBytes(table.data(), table.size() * sizeof(GmSection));
-    trailer.file_bytes = bytes.size() + sizeof trailer;
-    data = reinterpret_cast<const uint8_t *>(&trailer);
-    bytes.insert(bytes.end(), data, data + sizeof trailer);
-    return bytes;
+    trailer.file_bytes = trailer.table_offset + table.size() * sizeof(GmSection) + sizeof trailer;
+    return fake::withEnd({good.begin(), good.begin() + long(trailer.table_offset)}, table, trailer);
   }
   std::string tableFailure(const std::function<void(std::vector<GmSection> &)> &change) {
     Status status = check(withTable(change));
@@ -107,18 +101,26 @@ TEST_F(ArtifactTest, RefusesEveryTruncation) {
   }
 }
 
-TEST_F(ArtifactTest, RefusesEveryChangedByteOfSectionsTableAndTrailer) {
+TEST_F(ArtifactTest, RefusesEveryChangedByte) {
   writeBytes(file, good);
   std::vector<std::pair<size_t, std::string>> guarded; // position, what the message must name
   {
     Result<Artifact> artifact = Artifact::open(file, "model");
     ASSERT_TRUE(artifact);
+    EXPECT_TRUE(artifact->verifyDigest(*team).ok());
     for (const Section &section : artifact->sections())
       for (size_t index = 0; index < section.bytes.size(); ++index)
         guarded.push_back({section.offset + index, "section '" + section.name + "' was changed"});
+    for (size_t index = 0; index < artifact->code().size(); ++index)
+      guarded.push_back({index, "the code was changed"});
+    const std::vector<Section> &sections = artifact->sections();
+    for (size_t index = sections[0].offset + sections[0].bytes.size(); index < sections[1].offset; ++index)
+      guarded.push_back({index, "lies between sections"});
   }
+  // The digest is not compared at every start; the hash of table and trailer covers it.
   for (size_t index = good.size() - sizeof(GmTrailer) - 2 * sizeof(GmSection); index < good.size(); ++index)
     guarded.push_back({index, ""});
+  ASSERT_EQ(guarded.size(), good.size()) << "every byte of the file";
   int descriptor = open(file.c_str(), O_WRONLY);
   ASSERT_GE(descriptor, 0);
   for (const auto &[position, name] : guarded) {
@@ -136,7 +138,7 @@ TEST_F(ArtifactTest, RefusesEveryChangedByteOfSectionsTableAndTrailer) {
 TEST_F(ArtifactTest, RefusesTrailersThatLie) {
   auto failure = [&](const std::function<void(GmTrailer &)> &change) { return check(withTrailer(change)).message(); };
   EXPECT_EQ(failure([](GmTrailer &trailer) { trailer.abi_version = 7; }),
-            "model: sections of format 7, this code reads 2; build it again");
+            "model: sections of format 7, this code reads 3; build it again");
   EXPECT_NE(failure([](GmTrailer &trailer) { trailer.section_count = GM_MAX_SECTIONS + 1; }).find("does not fit"),
             std::string::npos);
   for (uint32_t count : {0u, 1u, 3u, 64u, 1u << 31, ~0u})
@@ -177,6 +179,47 @@ TEST_F(ArtifactTest, RefusesWhatIsNoFile) {
   EXPECT_EQ(Artifact::open(folder.path("nothing"), "model").status().message(),
             "model: cannot open: No such file or directory");
   EXPECT_EQ(Artifact::open("/tmp", "model").status().message(), "model: not a regular file");
+}
+
+/// What only SHA-256 finds: bytes that were changed by somebody who mended the fast hashes.
+TEST_F(ArtifactTest, TheDigestIsOfEveryByte) {
+  auto failure = [&](const std::vector<uint8_t> &bytes) {
+    writeBytes(file, bytes);
+    Result<Artifact> artifact = Artifact::open(file, "model");
+    if (!artifact)
+      return artifact.status().message();
+    EXPECT_TRUE(artifact->verify(*team).ok());
+    return artifact->verifyDigest(*team).message();
+  };
+  EXPECT_EQ(failure(good), "");
+  auto mended = [&](const std::function<void(std::vector<uint8_t> &, std::vector<GmSection> &, GmTrailer &)> &change) {
+    std::vector<uint8_t> bytes = good;
+    GmTrailer trailer;
+    std::memcpy(&trailer, bytes.data() + bytes.size() - sizeof trailer, sizeof trailer);
+    std::vector<GmSection> table(trailer.section_count);
+    std::memcpy(table.data(), bytes.data() + trailer.table_offset, table.size() * sizeof(GmSection));
+    bytes.resize(trailer.table_offset);
+    change(bytes, table, trailer);
+    auto hashOf = [&](size_t offset, size_t size) {
+      GmSectionHasher hasher;
+      hasher.update(bytes.data() + offset, size);
+      return hasher.finish();
+    };
+    trailer.code_hash = hashOf(0, table[0].offset);
+    for (GmSection &section : table)
+      section.hash = hashOf(section.offset, section.bytes);
+    return failure(fake::withEnd(std::move(bytes), table, trailer));
+  };
+  auto none = [](auto &, auto &, auto &) {};
+  EXPECT_EQ(mended(none), "");
+  EXPECT_EQ(mended([](auto &bytes, auto &, auto &) { bytes[7] ^= 1; }),
+            "model: the code was changed: its SHA-256 is not what the table says; copy or build it again");
+  EXPECT_EQ(mended([](auto &bytes, auto &table, auto &) { bytes[table[0].offset] ^= 1; }),
+            "model: section 'weights' was changed: its SHA-256 is not what the table says; copy or build it again");
+  EXPECT_EQ(mended([](auto &, auto &table, auto &) { table[1].name[0] = 'M'; }),
+            "model: the digest at the end is not that of the table; copy or build it again");
+  EXPECT_EQ(mended([](auto &, auto &, auto &trailer) { trailer.digest[5] ^= 1; }),
+            "model: the digest at the end is not that of the table; copy or build it again");
 }
 
 TEST(Hash, StreamAndPiecesAgree) {

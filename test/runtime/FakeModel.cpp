@@ -1,9 +1,11 @@
 // The fake model, see FakeModel.h. Also linked with main() into runtime_fake, the executable of the command-line tests.
 #include "test/runtime/FakeModel.h"
 
-#include "runtime/abi/Artifact.h"
 #include "runtime/abi/Hash.h"
+#include "runtime/base/Sha256.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace gemmart::fake {
@@ -85,30 +87,56 @@ std::string manifest() {
 
 std::vector<uint8_t> artifact(std::vector<uint8_t> file, std::span<const NamedSection> sections) {
   std::vector<GmSection> table;
+  GmTrailer trailer{};
+  auto digest = [](std::span<const uint8_t> bytes, uint64_t &hash, uint8_t (&sha256)[32]) {
+    GmSectionHasher fast;
+    fast.update(bytes.data(), bytes.size());
+    hash = fast.finish();
+    Sha256 list;
+    list.update("\1", 1);
+    for (size_t at = 0; at < bytes.size(); at += GM_HASH_PIECE) {
+      Sha256 piece;
+      piece.update("\0", 1);
+      piece.update(bytes.data() + at, std::min<size_t>(bytes.size() - at, GM_HASH_PIECE));
+      list.update(piece.finish().data(), sizeof(Sha256Digest));
+    }
+    std::ranges::copy(list.finish(), sha256);
+  };
   for (const NamedSection &section : sections) {
     file.resize((file.size() + GM_SECTION_ALIGN - 1) / GM_SECTION_ALIGN * GM_SECTION_ALIGN);
-    GmSectionHasher hasher;
-    hasher.update(section.bytes.data(), section.bytes.size());
+    if (table.empty())
+      digest(file, trailer.code_hash, trailer.code_sha256);
     GmSection entry{};
     std::memcpy(entry.name, section.name.data(), std::min(section.name.size(), sizeof entry.name));
     entry.offset = file.size();
     entry.bytes = section.bytes.size();
-    entry.hash = hasher.finish();
+    digest(section.bytes, entry.hash, entry.sha256);
     table.push_back(entry);
     file.insert(file.end(), section.bytes.begin(), section.bytes.end());
   }
   size_t tableBytes = table.size() * sizeof(GmSection);
-  GmTrailer trailer{};
   trailer.table_offset = file.size();
   trailer.section_count = uint32_t(table.size());
   trailer.abi_version = GM_ABI_VERSION;
-  trailer.table_hash = gmHashBytes(table.data(), tableBytes);
   trailer.file_bytes = file.size() + tableBytes + sizeof trailer;
   std::memcpy(trailer.magic, GM_TRAILER_MAGIC, sizeof trailer.magic);
-  const uint8_t *tableData = reinterpret_cast<const uint8_t *>(table.data());
-  file.insert(file.end(), tableData, tableData + tableBytes);
-  const uint8_t *trailerData = reinterpret_cast<const uint8_t *>(&trailer);
-  file.insert(file.end(), trailerData, trailerData + sizeof trailer);
+  Sha256 whole;
+  whole.update(GM_DIGEST_TITLE, 16);
+  whole.update(trailer.code_sha256, sizeof trailer.code_sha256);
+  whole.update(table.data(), tableBytes);
+  std::ranges::copy(whole.finish(), trailer.digest);
+  return withEnd(std::move(file), table, trailer);
+}
+
+std::vector<uint8_t> withEnd(std::vector<uint8_t> file, std::span<const GmSection> table, GmTrailer trailer) {
+  size_t begin = file.size();
+  auto append = [&](const void *data, size_t bytes) {
+    file.insert(file.end(), static_cast<const uint8_t *>(data), static_cast<const uint8_t *>(data) + bytes);
+  };
+  append(table.data(), table.size_bytes());
+  append(&trailer, offsetof(GmTrailer, hash));
+  trailer.hash = gmHashBytes(file.data() + begin, file.size() - begin);
+  append(&trailer.hash, sizeof trailer - offsetof(GmTrailer, hash));
   return file;
 }
 

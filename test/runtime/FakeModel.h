@@ -3,6 +3,7 @@
 #ifndef TEST_RUNTIME_FAKEMODEL_H
 #define TEST_RUNTIME_FAKEMODEL_H
 
+#include "runtime/abi/Artifact.h"
 #include "runtime/abi/Step.h"
 
 #include <span>
@@ -27,6 +28,9 @@ struct NamedSection {
 };
 std::vector<uint8_t> artifact(std::vector<uint8_t> head, std::span<const NamedSection> sections);
 std::vector<uint8_t> artifact(std::vector<uint8_t> head);
+
+/// `file`, the table and the trailer with the right hash of both.
+std::vector<uint8_t> withEnd(std::vector<uint8_t> file, std::span<const GmSection> table, GmTrailer trailer);
 
 } // namespace gemmart::fake
 #endif

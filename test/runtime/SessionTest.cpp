@@ -3,12 +3,16 @@
 
 #include "runtime/model/Generate.h"
 #include "runtime/model/Level.h"
+#include "runtime/model/MemoryLimit.h"
 #include "test/runtime/FakeModel.h"
+#include "test/runtime/TestFiles.h"
 
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
 
 using namespace gemmart;
+using namespace gemmart::test;
 
 namespace {
 
@@ -254,6 +258,31 @@ TEST(Target, NamesTheFeaturesItReports) {
     if (features >> bit & 1)
       EXPECT_TRUE(gmTargetFeatureName(bit)) << bit;
   EXPECT_FALSE(gmTargetFeatureName(63));
+}
+
+TEST(MemoryLimit, TheSmallestOfTheGroupsAbove) {
+  TemporaryFolder folder;
+  auto put = [&](const std::string &path, const std::string &text) {
+    std::filesystem::create_directories(std::filesystem::path(folder.path(path)).parent_path());
+    writeBytes(folder.path(path), {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+  };
+  auto limit = [&] { return memoryLimit(folder.path("")); };
+  EXPECT_EQ(limit(), std::nullopt) << "no /proc";
+  put("proc/self/cgroup", "0::/a/b\n");
+  EXPECT_EQ(limit(), std::nullopt) << "no files";
+  put("sys/fs/cgroup/a/b/memory.max", "max\n");
+  EXPECT_EQ(limit(), std::nullopt);
+  put("sys/fs/cgroup/a/memory.max", "5000\n");
+  EXPECT_EQ(limit(), 5000);
+  put("sys/fs/cgroup/a/b/memory.max", "70\n");
+  EXPECT_EQ(limit(), 70);
+  put("proc/self/cgroup", "9:cpu:/x\n4:memory,hugetlb:/c/d\n0::/\nwords\n");
+  put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(limit(), std::nullopt) << "version 1's way to say none";
+  put("sys/fs/cgroup/memory/c/d/memory.limit_in_bytes", "123\n");
+  EXPECT_EQ(limit(), 123);
+  put("sys/fs/cgroup/memory.max", "17");
+  EXPECT_EQ(limit(), 17) << "a container's own root";
 }
 
 } // namespace

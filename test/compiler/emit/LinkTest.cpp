@@ -74,7 +74,7 @@ void linkAndRun(const codegen::Machine &machine, const std::string &target, cons
   if (!std::filesystem::exists(kit))
     GTEST_SKIP() << "no C library for " << target << " on this machine";
   TempFolder folder;
-  Result<std::string> linked = emit::linkExecutable(programFor(machine, target), kit, folder.path);
+  Result<std::string> linked = emit::linkExecutable(programFor(machine, target), kit);
   ASSERT_TRUE(bool(linked)) << linked.error().message;
   EXPECT_EQ(folder.names(), std::vector<std::string>());
 
@@ -91,8 +91,7 @@ void linkAndRun(const codegen::Machine &machine, const std::string &target, cons
 
   // With a section behind it, as every executable of gemmac is.
   std::span<const char> elf(*linked);
-  Result<emit::ArtifactWriter> writer =
-      emit::ArtifactWriter::create(folder / "program", {reinterpret_cast<const uint8_t *>(elf.data()), elf.size()}, 4);
+  Result<emit::ArtifactWriter> writer = beginArtifact(folder / "program", elf, 4);
   ASSERT_TRUE(bool(writer)) << writer.error().message;
   const uint8_t manifest[] = {'{', '}'};
   ASSERT_TRUE(bool(writer->addSection("manifest", manifest)));
@@ -118,8 +117,8 @@ TEST(Link, ForeignProgramRuns) {
 TEST(Link, SameInputsSameBytes) {
   TempFolder a, b;
   std::vector<LinkInput> program = programFor(x86Base, "x86_64");
-  Result<std::string> first = emit::linkExecutable(program, kits + "/x86_64", a.path);
-  Result<std::string> second = emit::linkExecutable(program, kits + "/x86_64", b.path);
+  Result<std::string> first = emit::linkExecutable(program, kits + "/x86_64");
+  Result<std::string> second = emit::linkExecutable(program, kits + "/x86_64");
   ASSERT_TRUE(first && second);
   EXPECT_TRUE(*first == *second);
 }
@@ -127,7 +126,7 @@ TEST(Link, SameInputsSameBytes) {
 TEST(Link, KeepsSymbolsOnRequest) {
   TempFolder folder;
   Result<std::string> linked =
-      emit::linkExecutable(programFor(x86Base, "x86_64"), kits + "/x86_64", folder.path, /*keepSymbols=*/true);
+      emit::linkExecutable(programFor(x86Base, "x86_64"), kits + "/x86_64", /*keepSymbols=*/true);
   ASSERT_TRUE(bool(linked)) << linked.error().message;
   EXPECT_NE(linked->find("gm_high_decode"), std::string::npos);
 }
@@ -141,7 +140,7 @@ TEST(Link, TheRuntimesOwnKitsAreWhole) {
     if (!kit)
       continue;
     TempFolder folder;
-    Result<std::string> linked = emit::linkExecutable(programFor(machine, target), *kit, folder.path);
+    Result<std::string> linked = emit::linkExecutable(programFor(machine, target), *kit);
     EXPECT_TRUE(bool(linked)) << linked.error().message;
     linkedKits += 1;
   }
@@ -153,7 +152,7 @@ TEST(Link, ErrorsComeBackAndTheNextLinkWorks) {
   TempFolder folder;
   std::vector<LinkInput> program = programFor(x86Base, "x86_64");
   std::vector<LinkInput> part(program.begin() + 1, program.end());
-  Result<std::string> missing = emit::linkExecutable(part, kits + "/x86_64", folder.path);
+  Result<std::string> missing = emit::linkExecutable(part, kits + "/x86_64");
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find(
                 "undefined symbol: gm_high_decode\n>>> referenced by gmModel\n>>>               model table:("),
@@ -162,17 +161,17 @@ TEST(Link, ErrorsComeBackAndTheNextLinkWorks) {
 
   std::vector<LinkInput> broken = program;
   broken[0].bytes = "this is no object";
-  Result<std::string> garbage = emit::linkExecutable(broken, kits + "/x86_64", folder.path);
+  Result<std::string> garbage = emit::linkExecutable(broken, kits + "/x86_64");
   ASSERT_FALSE(garbage);
   EXPECT_EQ(garbage.error().message.find("gm_high"), 0u) << garbage.error().message;
 
   std::vector<LinkInput> twice = program;
   twice.push_back(program[0]);
-  Result<std::string> duplicate = emit::linkExecutable(twice, kits + "/x86_64", folder.path);
+  Result<std::string> duplicate = emit::linkExecutable(twice, kits + "/x86_64");
   ASSERT_FALSE(duplicate);
   EXPECT_NE(duplicate.error().message.find("duplicate symbol: gm_high_decode"), std::string::npos);
 
-  EXPECT_TRUE(bool(emit::linkExecutable(program, kits + "/x86_64", folder.path)));
+  EXPECT_TRUE(bool(emit::linkExecutable(program, kits + "/x86_64")));
   EXPECT_EQ(folder.names(), std::vector<std::string>());
 }
 
@@ -183,12 +182,12 @@ TEST(Link, FatalErrorsOfTheLinkerComeBackToo) {
   std::vector<LinkInput> program = programFor(x86Base, "x86_64"), broken = program;
   broken[0].bytes.resize(300);
   int status = inChild([&] {
-    Result<std::string> cut = emit::linkExecutable(broken, kits + "/x86_64", folder.path);
+    Result<std::string> cut = emit::linkExecutable(broken, kits + "/x86_64");
     if (cut || !cut.error().message.starts_with("gm_high")) {
       fprintf(stderr, "%s\n", cut ? "it linked" : cut.error().message.c_str());
       return 1;
     }
-    Result<std::string> next = emit::linkExecutable(program, kits + "/x86_64", folder.path);
+    Result<std::string> next = emit::linkExecutable(program, kits + "/x86_64");
     return next || next.error().message == "the linker failed fatally before in this process and cannot run again" ? 0
                                                                                                                    : 2;
   });
@@ -199,16 +198,13 @@ TEST(Link, FatalErrorsOfTheLinkerComeBackToo) {
 TEST(Link, FoldersThatAreNotThere) {
   TempFolder folder;
   std::vector<LinkInput> program = programFor(x86Base, "x86_64");
-  Result<std::string> noFolder = emit::linkExecutable(program, kits + "/x86_64", folder / "none");
-  ASSERT_FALSE(noFolder);
-  EXPECT_EQ(noFolder.error().message, (folder / "none") + ": cannot create a file here: No such file or directory");
-  Result<std::string> noKit = emit::linkExecutable(program, folder.path, folder.path);
+  Result<std::string> noKit = emit::linkExecutable(program, folder.path);
   ASSERT_FALSE(noKit);
   const std::string advice = "; build the runtime for this target, or install gemmac whole";
   EXPECT_EQ(noKit.error().message, folder.path + ": the link kit lacks link.txt" + advice);
   writeFile(folder / "link.txt", "-pie start.o @ --start-group libgemmart.a here.a --end-group\n");
   writeFile(folder / "here.a", "");
-  Result<std::string> poor = emit::linkExecutable(program, folder.path, folder.path);
+  Result<std::string> poor = emit::linkExecutable(program, folder.path);
   ASSERT_FALSE(poor);
   EXPECT_EQ(poor.error().message, folder.path + ": the link kit lacks start.o, libgemmart.a" + advice);
   Result<std::string> unknown = emit::findKit("no-such-target");

@@ -51,6 +51,15 @@ void writeFile(const std::string &path, std::string_view bytes) {
   EXPECT_TRUE(out.good()) << path;
 }
 
+Result<emit::ArtifactWriter> beginArtifact(const std::string &path, std::string_view code, uint64_t sectionBytes) {
+  Result<emit::ArtifactWriter> writer = emit::ArtifactWriter::create(path, code.size() + sectionBytes);
+  if (!writer)
+    return writer;
+  if (Status added = writer->addCode({reinterpret_cast<const uint8_t *>(code.data()), code.size()}); !added)
+    return added.error();
+  return writer;
+}
+
 Ran runCommand(const std::string &command) {
   Ran ran;
   FILE *pipe = popen(command.c_str(), "r");

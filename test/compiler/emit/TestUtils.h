@@ -2,6 +2,7 @@
 #ifndef TEST_COMPILER_EMIT_TESTUTILS_H
 #define TEST_COMPILER_EMIT_TESTUTILS_H
 
+#include "compiler/emit/Artifact.h"
 #include "targets/llvm/CodeGen.h"
 
 #include <functional>
@@ -25,6 +26,9 @@ public:
 
 std::string readFile(const std::string &path);
 void writeFile(const std::string &path, std::string_view bytes);
+
+/// A writer with the code in it already.
+Result<emit::ArtifactWriter> beginArtifact(const std::string &path, std::string_view code, uint64_t sectionBytes);
 
 struct Ran {
   int status = -1; ///< exit code

@@ -133,13 +133,14 @@ void Sanitized::build(const Shift &error) {
   Result<std::string> tableObject = emit::buildModelTable(table, target->triple().str());
   ASSERT_TRUE(bool(tableObject));
   Result<std::string> elf =
-      emit::linkExecutable({{"code", code.object}, {"table", *tableObject}}, kit, folder, /*keepSymbols=*/true);
+      emit::linkExecutable({{"code", code.object}, {"table", *tableObject}}, kit, /*keepSymbols=*/true);
   ASSERT_TRUE(bool(elf)) << elf.error().message;
   auto bytes = [](const std::string &text) {
     return std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size());
   };
-  auto writer = emit::ArtifactWriter::create(folder + "/program", bytes(*elf), 0);
+  auto writer = emit::ArtifactWriter::create(folder + "/program", 0);
   ASSERT_TRUE(bool(writer)) << writer.error().message;
+  ASSERT_TRUE(bool(writer->addCode(bytes(*elf))));
   ASSERT_TRUE(bool(writer->addSection("weights", bytes(std::string(static_cast<size_t>(weightBytes), '\0')))));
   ASSERT_TRUE(bool(writer->addSection("manifest", bytes("{}"))));
   ASSERT_TRUE(bool(writer->finish()));
