@@ -9,6 +9,7 @@
 #include "compiler/emit/Link.h"
 #include "compiler/emit/Manifest.h"
 #include "compiler/emit/ModelTable.h"
+#include "compiler/emit/Origin.h"
 #include "compiler/import/ImportModel.h"
 #include "compiler/import/Tokenizer.h"
 #include "compiler/pack/Pack.h"
@@ -56,8 +57,9 @@ std::string toText(const config::Value &value) {
 }
 
 Exit report(const Error &error) {
-  // Messages that begin with a place (file:line:col) stand as they are, so that editors find it.
-  llvm::errs() << error.message << "\n";
+  // Messages that begin with a place (file:line:col: error:) stand as they are, so that editors find it.
+  bool hasPlace = error.message.find(": error: ") != std::string::npos;
+  llvm::errs() << (hasPlace ? "" : "error: ") << error.message << "\n";
   return Exit::Input;
 }
 
@@ -72,19 +74,19 @@ Exit writeText(const std::string &path, const std::string &text) {
   if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path)) {
     std::error_code error;
     llvm::raw_fd_ostream stream(path, error);
-    if (error)
-      return report({path + ": " + error.message()});
     stream << text;
-    return Exit::Ok;
+    stream.flush();
+    error = stream.has_error() ? stream.error() : error;
+    stream.clear_error();
+    return error ? report({path + ": cannot write: " + error.message()}) : Exit::Ok;
   }
-  Result<emit::TempFile> file = emit::TempFile::create(emit::folderOf(path), emit::fileOf(path), 0666);
+  gemmart::Result<emit::NewFile> file = emit::NewFile::create(path, 0666);
   if (!file)
-    return report(file.error());
-  if (Status wrote = file->write(0, {reinterpret_cast<const uint8_t *>(text.data()), text.size()}); !wrote)
-    return report(wrote.error());
-  if (Status kept = file->keepAs(path); !kept)
-    return report(kept.error());
-  return Exit::Ok;
+    return report(emit::errorOf(file.status()));
+  gemmart::Status written = file->write(0, text.data(), text.size());
+  if (written)
+    written = file->keep();
+  return written ? Exit::Ok : report(emit::errorOf(written));
 }
 
 class Builder {
@@ -109,6 +111,7 @@ private:
   Exit compileAndWrite();
   std::vector<pack::Item> packItems();
   Exit write(const std::vector<pipeline::LevelResult> &levels);
+  Status addOrigin();
 
   const BuildOptions &options;
   mlir::MLIRContext context;
@@ -118,6 +121,7 @@ private:
   TargetChoice choice;
   std::string kit; ///< folder
   std::optional<Inputs> inputs;
+  std::optional<emit::ArtifactWriter> writer;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
@@ -162,6 +166,8 @@ Exit Builder::front() {
 }
 
 Exit Builder::resume() {
+  if (llvm::sys::fs::exists(options.input) && !llvm::sys::fs::is_regular_file(options.input))
+    return report({options.input + ": is no ordinary file"}); // which might never end, or never begin
   module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, sources, &context);
   if (!module)
     return Exit::Input;
@@ -228,8 +234,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   if (!tableObject)
     return report(tableObject.error());
   objects.push_back({"model table", *tableObject});
-  Result<std::string> elf =
-      emit::linkExecutable(objects, kit, emit::folderOf(options.output), options.keepSymbols || options.sanitize);
+  Result<std::string> elf = emit::linkExecutable(objects, kit, options.keepSymbols || options.sanitize);
   if (!elf)
     return report(elf.error());
 
@@ -250,13 +255,8 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   emit::ManifestFacts facts{options.recipe, stageOptions.kv, stageOptions.context, options.weights};
   std::string manifest = emit::buildManifest(inputs->model, *inputs->checkpoint, items, facts);
 
-  auto bytes = [](const std::string &text) {
-    return std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size());
-  };
-  Result<emit::ArtifactWriter> writer =
-      emit::ArtifactWriter::create(options.output, bytes(*elf), table.weightBytes + tokenizer.section.size());
-  if (!writer)
-    return report(writer.error());
+  if (Status added = writer->addCode(emit::bytesOf(*elf)); !added)
+    return report(added.error());
   Progress progress("packing weights", options.quiet);
   pack::Options packing;
   packing.q8Zero = choice.levels.front()->info.signedWeights ? 0 : 128;
@@ -271,11 +271,34 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   if (!tokenizer.section.empty())
     if (Status added = writer->addSection("tokenizer", tokenizer.section); !added)
       return report(added.error());
-  if (Status added = writer->addSection("manifest", bytes(manifest)); !added)
+  if (Status added = writer->addSection("manifest", emit::bytesOf(manifest)); !added)
+    return report(added.error());
+  if (Status added = addOrigin(); !added)
     return report(added.error());
   if (Status finished = writer->finish(); !finished)
     return report(finished.error());
   return Exit::Ok;
+}
+
+Status Builder::addOrigin() {
+  emit::OriginFacts facts{options.description, kit, inputs->model.family + " " + inputs->model.size, {}};
+  std::string levels;
+  for (const targets::Level *level : choice.levels)
+    levels += (levels.empty() ? "" : ",") + std::string(level->info.name);
+  facts.options = {{"quant", options.recipe},
+                   {"kv", stageOptions.kv},
+                   {"context", std::to_string(stageOptions.context)},
+                   {"chunk", std::to_string(kernel::planOf(*module).getChunk())},
+                   {"levels", levels}};
+  Result<emit::Origin> origin = emit::describeOrigin(*inputs->checkpoint, facts);
+  if (!origin)
+    return origin.error();
+  const std::pair<const char *, const std::string *> texts[] = {
+      {"provenance", &origin->provenance}, {"sbom", &origin->sbom}, {"licence", &origin->licence}};
+  for (auto [name, text] : texts)
+    if (Status added = writer->addSection(name, emit::bytesOf(*text)); !added)
+      return added;
+  return Ok{};
 }
 
 Exit Builder::compileAndWrite() {
@@ -283,15 +306,20 @@ Exit Builder::compileAndWrite() {
   if (options.to) {
     pipeline::LevelResult result = pipeline::compileLevel(plan, Stage::Tile, *options.to, stageOptions, *choice.target,
                                                           *choice.levels.front(), {options.dumpFolder});
-    return result.ok ? writeText(options.output, result.text) : Exit::Bug;
+    return result.ok ? writeText(options.output, result.text) : result.badOutput ? Exit::Input : Exit::Bug;
   }
+  Result<emit::ArtifactWriter> created =
+      emit::ArtifactWriter::create(options.output, static_cast<uint64_t>(kernel::planOf(*module).getWeightBytes()));
+  if (!created)
+    return report(created.error());
+  writer.emplace(std::move(*created));
   auto start = std::chrono::steady_clock::now();
   auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   std::vector<pipeline::LevelResult> levels =
       pipeline::compileLevels(plan, stageOptions, *choice.target, choice.levels, {options.dumpFolder}, threads());
   for (const pipeline::LevelResult &level : levels)
     if (!level.ok)
-      return Exit::Bug;
+      return level.badOutput ? Exit::Input : Exit::Bug;
   if (!options.quiet)
     llvm::errs() << llvm::formatv("compiled {0} level{1} of {2} in {3:f1} s\n", levels.size(),
                                   levels.size() == 1 ? "" : "s", choice.target->name(), seconds());
@@ -308,7 +336,7 @@ Exit Builder::run() {
   std::string message;
   std::optional<TargetChoice> chosen = chooseTargets(options.targets, message);
   if (!chosen) {
-    llvm::errs() << "gemmac: " << message << "\n";
+    llvm::errs() << "error: " << message << "\n";
     return Exit::Usage;
   }
   choice = *chosen;
@@ -318,17 +346,21 @@ Exit Builder::run() {
   stageOptions.chunk = options.chunk;
   if (options.remarks)
     enableRemarks();
-  // Before any work: the place must be there, and writable.
-  if (std::string folder = emit::folderOf(options.output); options.output != "-" && access(folder.c_str(), W_OK) != 0)
-    return report({folder + ": cannot create a file here: " + emit::systemMessage(errno)});
-  if (options.from)
-    return resume();
   if (!options.to) {
     Result<std::string> found = emit::findKit(choice.target->name().str() + (options.sanitize ? "-sanitized" : ""));
     if (!found)
       return report(found.error());
     kit = *found;
   }
+  // Before any work: the place must be there and writable, and nothing that is read.
+  if (options.output != "-") {
+    std::vector<gemmart::Input> files =
+        filesRead(options.from ? options.input : options.description, options.weights, kit);
+    if (gemmart::Status good = gemmart::checkOutput(options.output, files); !good)
+      return report(emit::errorOf(good));
+  }
+  if (options.from)
+    return resume();
   if (Exit exit = front(); exit != Exit::Ok)
     return exit;
   if (options.to && *options.to <= Stage::Layout)

@@ -5,6 +5,7 @@
 #include "compiler/pack/Pack.h"
 
 #include <charconv>
+#include <filesystem>
 
 using namespace gemmac;
 
@@ -70,4 +71,25 @@ Result<Inputs> gemmac::openInputs(const std::string &description, const std::opt
   if (inputs.checkpoint->source() != import::Source::Random)
     inputs.keptFormats = keptFormats(inputs.bindings);
   return inputs;
+}
+
+std::vector<gemmart::Input> gemmac::filesRead(const std::string &description, const std::string &weights,
+                                              const std::string &kit) {
+  namespace fs = std::filesystem;
+  std::vector<gemmart::Input> files{{"/proc/self/exe", "gemmac itself"}, {description, "the description"}};
+  auto add = [&](const std::string &path, const char *what, auto &&wanted) {
+    std::error_code error; // what cannot be read now is complained about by who opens it
+    files.push_back({path, what});
+    for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
+      if (wanted(at->path().extension().string()))
+        files.push_back({at->path().string(), what});
+  };
+  if (!weights.starts_with("random:"))
+    add(weights, "weights that are read", [](const std::string &kind) {
+      return kind == ".safetensors" || kind == ".json" || kind == ".jinja" || kind == ".gguf" || kind == ".model" ||
+             kind == ".txt";
+    });
+  if (!kit.empty())
+    add(kit, "a file of the link kit", [](const std::string &) { return true; });
+  return files;
 }

@@ -4,6 +4,7 @@
 
 #include "compiler/import/Checkpoint.h"
 #include "dialects/kernel/Format.h"
+#include "runtime/base/Output.h"
 
 #include <memory>
 #include <optional>
@@ -22,6 +23,11 @@ struct Inputs {
 /// Opens and checks everything that can be checked without reading the tensors.
 Result<Inputs> openInputs(const std::string &description, const std::optional<std::string> &size,
                           const std::string &weights);
+
+/// The files that a build reads: description or IR, everything of a weights folder that an importer may open, the link
+/// kit and this program. No output may replace one of them. What is empty or not there is passed over.
+std::vector<gemmart::Input> filesRead(const std::string &description, const std::string &weights,
+                                      const std::string &kit);
 
 } // namespace gemmac
 #endif

@@ -4,8 +4,8 @@
 #include "compiler/certify/Child.h"
 #include "compiler/certify/Measures.h"
 #include "compiler/certify/Reference.h"
-#include "compiler/emit/Replace.h"
-#include "compiler/emit/TempFile.h"
+#include "compiler/emit/Output.h"
+#include "compiler/emit/Existing.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -86,10 +86,6 @@ std::vector<std::string> logitsArguments(const Model &model, const std::string &
   return arguments;
 }
 
-std::span<const uint8_t> bytesOf(std::span<const float> row) {
-  return {reinterpret_cast<const uint8_t *>(row.data()), row.size_bytes()};
-}
-
 /// Ids that any vocabulary has: the same on every machine, up to 256 of them.
 std::string randomTokens(const ModelFacts &facts) {
   uint64_t state = 1;
@@ -123,7 +119,7 @@ Status Certifier::runOwn(const std::string &program, const std::string &tokens, 
     return [&](std::span<const float> row) -> Status {
       uint64_t offset = at;
       at += row.size_bytes();
-      return file.write(offset, bytesOf(row));
+      return emit::statusOf(file.write(offset, row.data(), row.size_bytes()));
     };
   };
   return streamRows(
@@ -141,14 +137,14 @@ Result<Reference> Certifier::ownReference() {
     return ids.error();
   std::string folder = emit::folderOf(model.path), name = emit::fileOf(model.path);
   for (const char *part : {".tokens", ".logits", ".hidden", ".bf16"}) {
-    Result<emit::TempFile> file = emit::TempFile::create(folder, name + part, 0600);
+    gemmart::Result<emit::TempFile> file = emit::TempFile::create(folder, name + part, 0600);
     if (!file)
-      return file.error();
+      return emit::errorOf(file.status());
     files.push_back(std::move(*file));
   }
   emit::TempFile &tokens = files[0], &logitsFile = files[1], &hiddenFile = files[2], &program = files[3];
-  if (Status wrote = tokens.write(0, {reinterpret_cast<const uint8_t *>(list->data()), list->size()}); !wrote)
-    return wrote.error();
+  if (gemmart::Status wrote = tokens.write(0, list->data(), list->size()); !wrote)
+    return emit::errorOf(wrote);
   BuildOptions build = options.own;
   build.recipe = "bf16";
   build.context = model.facts.context;
@@ -249,7 +245,7 @@ Json Certifier::certificate(const Reference &reference, const emit::SectionTable
   double rows = static_cast<double>(logits.rows);
   Json json;
   json["weights"] = hex(table.find("weights")->hash);
-  json["code"] = hex(table.codeHash);
+  json["code"] = hex(table.code.hash);
   json["quant"] = model.quant;
   json["kv"] = model.kv;
   json["level"] = model.level;
@@ -287,13 +283,11 @@ Status Certifier::run() {
   Result<emit::SectionTable> table = emit::readSections(options.model);
   if (!table)
     return table.error();
-  if (table->codeHash != before->codeHash || !table->find("weights") ||
+  if (table->code.hash != before->code.hash || !table->find("weights") ||
       table->find("weights")->hash != before->find("weights")->hash)
     return Error{options.model + ": was replaced while it was measured"};
   std::string text = certificate(*reference, *table).dump();
-  if (Status stored = emit::replaceSection(options.model, "certificate",
-                                           {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
-      !stored)
+  if (Status stored = emit::replaceSection(options.model, "certificate", emit::bytesOf(text)); !stored)
     return stored;
   Result<std::string> shown = capture(model.path, {"info", "--certificate", "--trust"});
   if (!shown)
@@ -308,7 +302,7 @@ Exit certify(const Options &options) {
   Status done = Certifier(options).run();
   if (done)
     return Exit::Ok;
-  fmt::print(stderr, "{}\n", done.error().message);
+  fmt::print(stderr, "error: {}\n", done.error().message);
   return Exit::Input;
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/config/Schema.h"
 #include "compiler/config/Operations.h"
 #include "compiler/config/TomlReader.h"
+#include "runtime/abi/ChatTemplates.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -346,7 +347,12 @@ void Reader::readRuntime(const toml::table &root, Description &out) {
   unknownKeys(*table, "[runtime]",
               {"template", "empty_thought", "bos", "stop_ids", "temperature", "top_p", "top_k", "context", "vocab"});
   RuntimeDecl &runtime = out.runtime;
-  runtime.chatTemplate = textOf(*table, "template", "[runtime]", false).text;
+  Text chat = textOf(*table, "template", "[runtime]", false);
+  const std::vector<std::string> templates(std::begin(gmChatTemplates), std::end(gmChatTemplates));
+  if (!chat.text.empty() && std::ranges::find(templates, chat.text) == templates.end())
+    error(chat.where, fmt::format("unknown chat template {}: {}{}", inQuotes(chat.text), joined(templates),
+                                  didYouMean(chat.text, templates)));
+  runtime.chatTemplate = chat.text;
   runtime.vocab = neededExpression(*table, "vocab", "[runtime]");
   runtime.context = neededExpression(*table, "context", "[runtime]");
   runtime.emptyThought = expression(table->get("empty_thought"), "empty_thought");

@@ -1,8 +1,10 @@
-// A file mapped read-only for as long as the object lives. The file must not shrink meanwhile.
+// A file mapped read-only for as long as the object lives. If it shrinks meanwhile, reading what is gone ends the
+// process with a message (runtime/base/Process.h).
 #ifndef COMPILER_IMPORT_MAPPEDFILE_H
 #define COMPILER_IMPORT_MAPPEDFILE_H
 
 #include "compiler/support/Result.h"
+#include "runtime/base/Process.h"
 
 #include <cstdint>
 #include <memory>
@@ -26,10 +28,12 @@ public:
   static void release(std::span<const uint8_t> range);
 
 private:
-  MappedFile(std::string path, const uint8_t *data, size_t size) : where(std::move(path)), data(data), size(size) {}
+  MappedFile(std::string path, const uint8_t *data, size_t size)
+      : where(std::move(path)), data(data), size(size), name(data, size, where) {}
   std::string where;
   const uint8_t *data;
   size_t size;
+  gemmart::MappingName name;
 };
 
 } // namespace gemmac::import

@@ -2,6 +2,7 @@
 #include "compiler/pipeline/Compile.h"
 
 #include "compiler/RegisterAll.h"
+#include "runtime/base/Output.h"
 #include "targets/llvm/CodeGen.h"
 
 #include "mlir/IR/AsmState.h"
@@ -12,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 using namespace mlir;
@@ -30,16 +32,18 @@ std::string pipeline::printModule(ModuleOp module, bool locations) {
   return text;
 }
 
-static void writeDump(const Dump &dump, const Twine &name, StringRef text) {
+/// False, and a message, where it cannot be written.
+static bool writeDump(const Dump &dump, const Twine &name, StringRef text) {
   if (dump.folder.empty())
-    return;
-  llvm::sys::fs::create_directories(dump.folder);
-  std::error_code error;
-  llvm::raw_fd_ostream file((dump.folder + "/" + name).str(), error);
-  if (error)
-    llvm::errs() << "gemmac: " << dump.folder << "/" << name << ": " << error.message() << "\n";
-  else
-    file << text;
+    return true;
+  (void)llvm::sys::fs::create_directories(dump.folder); // what cannot be made cannot be written to, either
+  gemmart::Result<gemmart::NewFile> file = gemmart::NewFile::create((dump.folder + "/" + name).str(), 0666);
+  gemmart::Status written = file ? file->write(0, text.data(), text.size()) : file.status();
+  if (written)
+    written = file->keep();
+  if (!written)
+    llvm::errs() << "error: " << written.message() << "\n";
+  return written.ok();
 }
 
 static Stage next(Stage stage) {
@@ -53,8 +57,9 @@ LogicalResult pipeline::runStages(ModuleOp module, Stage first, Stage last, cons
     addStage(pm, stage, options, nullptr, nullptr);
     if (failed(pm.run(module)))
       return failure();
-    writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + ".mlir",
-              dump.folder.empty() ? "" : printModule(module));
+    if (!writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + ".mlir",
+                   dump.folder.empty() ? "" : printModule(module)))
+      return failure();
   }
   return success();
 }
@@ -80,9 +85,12 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
       return result;
     if (stage == Stage::Tile)
       result.arenaBytes = *kernel::planOf(*module).getArenaBytes();
-    if (!dump.folder.empty())
-      writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + "." + level.info.name + ".mlir",
-                printModule(*module));
+    if (!dump.folder.empty() &&
+        !writeDump(dump, Twine(static_cast<int>(stage)) + "-" + info(stage).name + "." + level.info.name + ".mlir",
+                   printModule(*module))) {
+      result.badOutput = true;
+      return result;
+    }
   }
   if (stop && *stop <= Stage::Lower) {
     result.text = printModule(*module);
@@ -98,8 +106,11 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   FailureOr<codegen::Code> compiled = codegen::compileModule(*module, code);
   if (failed(compiled))
     return result;
-  writeDump(dump, Twine(static_cast<int>(Stage::Llvm)) + "-llvm." + level.info.name + ".ll", compiled->ir);
-  writeDump(dump, Twine(static_cast<int>(Stage::Asm)) + "-asm." + level.info.name + ".s", compiled->assembly);
+  result.badOutput =
+      !writeDump(dump, Twine(static_cast<int>(Stage::Llvm)) + "-llvm." + level.info.name + ".ll", compiled->ir) ||
+      !writeDump(dump, Twine(static_cast<int>(Stage::Asm)) + "-asm." + level.info.name + ".s", compiled->assembly);
+  if (result.badOutput)
+    return result;
   result.text = stop == Stage::Llvm ? compiled->ir : compiled->assembly;
   result.object = std::move(compiled->object);
   result.ok = true;
@@ -117,8 +128,11 @@ std::vector<LevelResult> pipeline::compileLevels(const std::string &plan, const 
       results[i] = compileLevel(plan, Stage::Tile, std::nullopt, options, target, *levels[i], dump);
   };
   std::vector<std::thread> team;
-  for (int t = 1; t < std::min<int>(threads, levels.size()); ++t)
-    team.emplace_back(work);
+  try {
+    for (int t = 1; t < std::min<int>(threads, levels.size()); ++t)
+      team.emplace_back(work);
+  } catch (const std::system_error &) { // fewer threads make the same code
+  }
   work();
   for (std::thread &thread : team)
     thread.join();

@@ -27,6 +27,7 @@ mlir::LogicalResult runStages(mlir::ModuleOp module, Stage first, Stage last, co
 /// What a level's compilation yields.
 struct LevelResult {
   bool ok = false;
+  bool badOutput = false;   ///< a stage's file could not be written; the message has been printed
   std::string object, text; ///< object file; IR or assembly if `stop` asked for it
   int64_t arenaBytes = 0;
 };

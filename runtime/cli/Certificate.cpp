@@ -1,7 +1,6 @@
 // `info --certificate`: what `gemmac certify` measured and stored (compiler/certify/Certify.cpp).
 #include "runtime/cli/Commands.h"
 
-#include "runtime/abi/Hash.h"
 #include "runtime/base/Text.h"
 
 #include <nlohmann/json.hpp>
@@ -10,12 +9,6 @@ namespace gemmart {
 
 std::string hexText(uint64_t hash) {
   return format("%016llx", (unsigned long long)hash);
-}
-
-static uint64_t hashOf(std::span<const uint8_t> bytes) {
-  GmSectionHasher hasher;
-  hasher.update(bytes.data(), bytes.size());
-  return hasher.finish();
 }
 
 using Json = nlohmann::json;
@@ -53,7 +46,7 @@ Status printCertificate(const Loaded &loaded, bool json) {
   Json stored = Json::parse(section->bytes.begin(), section->bytes.end(), nullptr, /*allow_exceptions=*/false);
   try {
     bool same = stored.at("weights") == hexText(weights->hash);
-    if (!same || stored.at("code") != hexText(hashOf(loaded.artifact.code())))
+    if (!same || stored.at("code") != hexText(loaded.artifact.codeHash()))
       return inputError(std::string("the certificate inside was made for other ") + (same ? "code" : "weights") +
                         " than this file's; run gemmac certify again");
     if (json)

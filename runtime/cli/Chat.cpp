@@ -6,6 +6,7 @@
 
 #include "runtime/model/Generate.h"
 
+#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <unistd.h>
@@ -188,6 +189,8 @@ static Status run(Loaded &loaded, const Args &args) {
   }
   if (terminal)
     fprintf(stderr, "\n");
+  if (ferror(stdin))
+    return inputError("standard input: cannot read: " + errorText(errno));
   return {};
 }
 

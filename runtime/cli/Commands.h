@@ -31,6 +31,7 @@ const Command &detokenizeCommand();
 const Command &logitsCommand();
 const Command &infoCommand();
 const Command &serveCommand();
+const Command &verifyCommand();
 
 } // namespace gemmart
 #endif

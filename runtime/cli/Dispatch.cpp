@@ -9,8 +9,8 @@
 namespace gemmart {
 
 static std::vector<const Command *> allCommands() {
-  return {&runCommand(),      &chatCommand(),       &serveCommand(),  &benchCommand(),
-          &tokenizeCommand(), &detokenizeCommand(), &logitsCommand(), &infoCommand()};
+  return {&runCommand(),        &chatCommand(),   &serveCommand(), &benchCommand(), &tokenizeCommand(),
+          &detokenizeCommand(), &logitsCommand(), &infoCommand(),  &verifyCommand()};
 }
 
 static void printOverview(const Program &program, FILE *stream) {
@@ -56,7 +56,7 @@ static Status execute(const Program &program, const Command &command, const Args
   return command.run(*loaded, args);
 }
 
-int runProgram(const Program &program, std::span<const char *const> arguments) {
+static int runArguments(const Program &program, std::span<const char *const> arguments) {
   const Command *command = nullptr;
   std::string_view first = arguments.empty() ? "" : arguments[0];
   if (first == "--help" || first == "-h" || first == "help") {
@@ -87,9 +87,14 @@ int runProgram(const Program &program, std::span<const char *const> arguments) {
   }
   if (Status status = execute(program, *command, *args); !status)
     return fail(program, status, command->name);
-  if (fflush(stdout) != 0 || ferror(stdout)) // an earlier failure is forgotten by fflush
-    return fail(program, inputError("cannot write to standard output"), command->name);
   return 0;
+}
+
+int runProgram(const Program &program, std::span<const char *const> arguments) {
+  int code = runArguments(program, arguments);
+  if (code == 0 && (fflush(stdout) != 0 || ferror(stdout))) // an earlier failure is forgotten by fflush
+    return fail(program, inputError("cannot write to standard output"), "");
+  return code;
 }
 
 } // namespace gemmart

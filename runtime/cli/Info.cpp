@@ -1,6 +1,7 @@
 // `info`: what is inside the executable and what memory it will take.
 #include "runtime/cli/Commands.h"
 
+#include "runtime/base/Sha256.h"
 #include "runtime/base/Text.h"
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@ namespace gemmart {
 static constexpr OptionSpec kOptions[] = {
     {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
     {"certificate", 0, OptionSpec::Flag, "", "how near the numbers came to a reference (gemmac certify)"},
+    {"section", 0, OptionSpec::Text, "NAME", "a section as it is: provenance, sbom, licence, manifest"},
 };
 
 static void printJson(const Loaded &loaded) {
@@ -36,6 +38,7 @@ static void printJson(const Loaded &loaded) {
   for (const Section &section : loaded.artifact.sections())
     root["sections"].push_back(
         {{"name", section.name}, {"bytes", section.bytes.size()}, {"hash", hexText(section.hash)}});
+  root["digest"] = hexText(loaded.artifact.digest());
   root["targets"] = {model.target};
   root["levels"] = nlohmann::ordered_json::array();
   for (uint32_t index = 0; index < model.level_count; ++index)
@@ -58,6 +61,28 @@ static void printJson(const Loaded &loaded) {
   root["weights_source"] = manifest.weightsSource;
   root["compiler_version"] = manifest.compilerVersion;
   printf("%s\n", root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+/// "from       gemma4.toml, sha256 0123456789ab...": what the digests in the section "provenance" are of.
+static void printOrigin(const Loaded &loaded) {
+  const Section *section = loaded.artifact.find("provenance");
+  if (!section)
+    return;
+  nlohmann::json origin =
+      nlohmann::json::parse(section->bytes.begin(), section->bytes.end(), nullptr, /*allow_exceptions=*/false);
+  auto line = [](const char *what, const nlohmann::json &file) {
+    printf("%-10s %s, sha256 %s\n", what, file.at("name").get<std::string>().c_str(),
+           file.at("sha256").get<std::string>().c_str());
+  };
+  try {
+    line("built by", origin.at("compiler"));
+    line("from", origin.at("description"));
+    if (origin.at("weights").is_array())
+      for (const nlohmann::json &file : origin.at("weights"))
+        line("and", file);
+  } catch (const nlohmann::json::exception &) {
+    printf("origin     section 'provenance' is none that this code can read\n");
+  }
 }
 
 static void printText(const Loaded &loaded) {
@@ -90,9 +115,25 @@ static void printText(const Loaded &loaded) {
   printf("%-12s %16s  %s\n", "section", "bytes", "hash");
   for (const Section &section : loaded.artifact.sections())
     printf("%-12s %16zu  %s\n", section.name.c_str(), section.bytes.size(), hexText(section.hash).c_str());
+  printf("\nsha256     %s (this file's digest; 'verify' checks it)\n", hexText(loaded.artifact.digest()).c_str());
+  printOrigin(loaded);
+}
+
+static Status printSection(const Loaded &loaded, const std::string &name) {
+  const Section *section = loaded.artifact.find(name);
+  if (!section) {
+    std::vector<std::string_view> names;
+    for (const Section &known : loaded.artifact.sections())
+      names.push_back(known.name);
+    return inputError("there is no section '" + name + "' inside" + didYouMean(name, names));
+  }
+  fwrite(section->bytes.data(), 1, section->bytes.size(), stdout);
+  return {};
 }
 
 static Status run(Loaded &loaded, const Args &args) {
+  if (args.has("section"))
+    return printSection(loaded, args.text("section"));
   if (args.has("certificate"))
     return printCertificate(loaded, args.has("json"));
   if (args.has("json"))

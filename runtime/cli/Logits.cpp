@@ -22,6 +22,23 @@ static constexpr OptionSpec kOptions[] = {
     {"nll", 0, OptionSpec::Flag, "", "print the mean negative log-likelihood of tokens 2 to the last, in nats"},
 };
 
+/// Before any work: that there is a place for each output, and that it is nothing that is read or written besides.
+static Status checkOutputs(const Args &args) {
+  std::vector<Input> inputs = {{ownPath(), "this program"}};
+  for (const char *option : {"tokens", "blocks"})
+    if (std::string list = args.text(option); list.starts_with("@") && list != "@-")
+      inputs.push_back({list.substr(1), std::string("--") + option});
+  for (const char *option : {"output", "hidden"})
+    if (args.has(option) && args.text(option) != "-")
+      if (Status status = checkOutput(args.text(option), inputs); !status)
+        return status;
+  std::string output = args.text("output"), hidden = args.text("hidden");
+  if (args.has("output") && args.has("hidden") && (output == "-" ? hidden == "-" : sameOutput(output, hidden)))
+    return usageError("-o and --hidden would both write to " + (output == "-" ? "standard output" : output) +
+                      "; give two files");
+  return {};
+}
+
 static Status check(const Args &args) {
   if (!args.has("tokens"))
     return usageError("logits needs --tokens LIST or --tokens @FILE");
@@ -31,7 +48,7 @@ static Status check(const Args &args) {
     return usageError("-o - would write raw numbers to the terminal; give a file or a pipe");
   if (args.text("output") == "-" && args.has("nll"))
     return usageError("-o - and --nll would both write to standard output; give a file");
-  return {};
+  return checkOutputs(args);
 }
 
 /// Opens the file that an option names, if it is there.

@@ -2,6 +2,7 @@
 #include "runtime/cli/Program.h"
 
 #include "runtime/base/Text.h"
+#include "runtime/model/MemoryLimit.h"
 
 #include <cstdio>
 
@@ -13,7 +14,7 @@ static constexpr OptionSpec kCommonOptions[] = {
     {"context", 0, OptionSpec::Integer, "N", "longest sequence in tokens (default: as compiled)", 1, 1e18},
     {"level", 0, OptionSpec::Text, "NAME", "instruction-set level (default: the best this CPU has; see info)"},
     {"target", 0, OptionSpec::Text, "NAME", "cpu, cuda or spirv (default: the best that is in the file)"},
-    {"trust", 0, OptionSpec::Flag, "", "do not compare the sections with their hashes at start"},
+    {"trust", 0, OptionSpec::Flag, "", "do not compare the sections with their hashes at start (the code always is)"},
     {"verbose", 'v', OptionSpec::Flag, "", "say what is done on standard error"},
     {"help", 'h', OptionSpec::Flag, "", "this text"},
 };
@@ -77,7 +78,23 @@ Result<Loaded> load(const Program &program, const Args &args) {
                 verbose};
 }
 
+/// What cannot be given back when memory is short must fit into the limit; the file's own pages can be read again.
+static Status checkMemory(const Loaded &loaded) {
+  MemoryStatement need =
+      memoryStatement(loaded.model, loaded.level(), loaded.contextTokens, loaded.artifact.fileBytes());
+  int64_t own = need.kv + need.arena + need.logits;
+  std::optional<int64_t> limit = memoryLimit();
+  if (!limit || own <= *limit)
+    return {};
+  return inputError(format("a context of %lld tokens needs %s beside the weights (keys and values %s), but the control "
+                           "group of this process allows it %s; --context N takes less",
+                           (long long)loaded.contextTokens, formatBytes(own).c_str(), formatBytes(need.kv).c_str(),
+                           formatBytes(*limit).c_str()));
+}
+
 Result<Session> openSession(const Loaded &loaded) {
+  if (Status fits = checkMemory(loaded); !fits)
+    return fits;
   return Session::open(loaded.model, loaded.level(), loaded.weights(), *loaded.team, loaded.contextTokens);
 }
 

@@ -1,11 +1,10 @@
 // The chat templates. Each mirrors its published template, oddities included, because the model has seen nothing else.
 #include "runtime/text/Chat.h"
 
+#include "runtime/abi/ChatTemplates.h"
 #include "runtime/base/Text.h"
 #include "runtime/text/ToolText.h"
 #include "runtime/text/Utf8.h"
-
-#include <array>
 
 namespace gemmart {
 
@@ -270,10 +269,8 @@ Result<Prompt> Gemma4Chat::run() {
   return std::move(out);
 }
 
-static constexpr std::array<std::string_view, 2> templateNames = {"gemma3", "gemma4"};
-
 std::span<const std::string_view> chatTemplates() {
-  return templateNames;
+  return gmChatTemplates;
 }
 
 Result<Prompt> render(std::string_view templateName, std::span<const Message> messages, const ChatOptions &options) {
@@ -282,7 +279,7 @@ Result<Prompt> render(std::string_view templateName, std::span<const Message> me
   if (templateName == "gemma4")
     return Gemma4Chat(messages, options).run();
   return inputError("unknown chat template '" + std::string(templateName) + "'" +
-                    didYouMean(templateName, templateNames));
+                    didYouMean(templateName, gmChatTemplates));
 }
 
 } // namespace gemmart

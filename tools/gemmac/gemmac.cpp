@@ -1,10 +1,22 @@
 // The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is
 // wrong, 3 our bug.
 #include "compiler/certify/Certify.h"
+#include "compiler/sign/Sign.h"
+#include "runtime/base/Output.h"
+#include "runtime/base/Process.h"
 #include "tools/gemmac/Doctor.h"
+
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <system_error>
+#include <unistd.h>
 
 using namespace gemmac;
 
@@ -125,10 +137,40 @@ void addCertify(CLI::App &app, certify::Options &o, std::string &size) {
   app.add_option("--threads", o.threads, "threads of the model (default: all)")->check(CLI::Range(1, 1024));
 }
 
+void addSign(CLI::App &app, sign::Options &o, bool isVerify) {
+  app.add_option("model", o.model, "the executable")->required();
+  auto *key = app.add_option("--key", o.key,
+                             isVerify ? "public Ed25519 key (PEM); left out, only the file is checked"
+                                      : "private Ed25519 key (PEM, without a password)");
+  if (!isVerify)
+    key->required();
+  auto *signature = app.add_option(isVerify ? "--signature" : "-o,--output", o.signature,
+                                   "the signature, 64 bytes (default: MODEL.sig)");
+  if (isVerify)
+    signature->needs(key);
+}
+
+/// The exit code, 1 at least where what was printed did not arrive. The streams have buffers of their own, and all lose
+/// errors if nobody asks.
+int finishStreams(int code) {
+  std::cout.flush();
+  llvm::outs().flush();
+  bool lost = fflush(stdout) != 0 || ferror(stdout) || !std::cout || llvm::outs().has_error();
+  llvm::outs().clear_error(); // or LLVM ends the process where main has returned
+  llvm::errs().clear_error();
+  if (!lost || code != 0)
+    return code;
+  fputs("error: cannot write to standard output\n", stderr);
+  return static_cast<int>(Exit::Input);
+}
+
 } // namespace
 
-int main(int argc, char **argv) {
+static int runCommand(int argc, char **argv) {
   CLI::App app("gemmac compiles a model description and its weights into one executable");
+  app.failure_message([](const CLI::App *, const CLI::Error &error) {
+    return std::string("error: ") + error.what() + "\nRun with --help for more information.\n";
+  });
   app.require_subcommand(0, 1);
   Words words;
   std::string checkFile, checkSize, checkWeights;
@@ -147,6 +189,11 @@ int main(int argc, char **argv) {
   CLI::App *certifyCommand =
       app.add_subcommand("certify", "measure a model against a reference run, and store the result in it");
   addCertify(*certifyCommand, certifyOptions, certifySize);
+  sign::Options signOptions;
+  CLI::App *signCommand = app.add_subcommand("sign", "sign a model's digest with an Ed25519 key");
+  addSign(*signCommand, signOptions, /*isVerify=*/false);
+  CLI::App *verifyCommand = app.add_subcommand("verify", "check every byte of a model, and its signature");
+  addSign(*verifyCommand, signOptions, /*isVerify=*/true);
   CLI::App *targetsCommand = app.add_subcommand("targets", "list targets and levels");
   CLI::App *stagesCommand = app.add_subcommand("stages", "list stages");
   CLI::App *doctorCommand = app.add_subcommand("doctor", "see whether this machine has what a build needs");
@@ -160,7 +207,7 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     int code = app.exit(error);
     if (code != 0 && app.get_subcommands().empty())
-      fmt::print(stderr, "commands: build, check, certify, targets, stages, doctor\n");
+      fmt::print(stderr, "commands: build, check, certify, sign, verify, targets, stages, doctor\n");
     return code == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
   if (*buildCommand)
@@ -173,6 +220,10 @@ int main(int argc, char **argv) {
   if (*checkCommand)
     return static_cast<int>(
         check(checkFile, checkSize.empty() ? std::nullopt : std::optional(checkSize), checkWeights, print));
+  if (*signCommand)
+    return static_cast<int>(sign::sign(signOptions));
+  if (*verifyCommand)
+    return static_cast<int>(sign::verify(signOptions));
   if (*targetsCommand || listTargets)
     return printTargets(), 0;
   if (*stagesCommand || listStages)
@@ -181,4 +232,26 @@ int main(int argc, char **argv) {
     return doctor() ? 0 : static_cast<int>(Exit::Input);
   fmt::print("{}", app.help());
   return static_cast<int>(Exit::Usage);
+}
+
+/// LLVM ends the process by itself where it has no memory or no thread; then a message must do, without a dump.
+static void prepareLlvm() {
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { gemmart::endProcess("out of memory"); });
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool isBug) {
+    if (!isBug || llvm::StringRef(reason).starts_with("pthread_"))
+      gemmart::endProcess("LLVM: ", reason);
+    fprintf(stderr, "error: a bug: %s\n", reason);
+    gemmart::removeTempFiles();
+    _exit(static_cast<int>(Exit::Bug));
+  });
+}
+
+int main(int argc, char **argv) {
+  gemmart::prepareProcess();
+  prepareLlvm();
+  try {
+    return finishStreams(runCommand(argc, argv));
+  } catch (const std::system_error &) { // fmt: a stream that cannot be written
+    return std::max(finishStreams(0), static_cast<int>(Exit::Input));
+  }
 }
