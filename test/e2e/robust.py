@@ -2,9 +2,11 @@
 """Wrong input to gemmac and to what it builds: a message and exit code 1 or 2; never a crash, a hang or a wrong answer.
 
 Files cut short, a changed byte in each section, an empty root, a CPU without the level's features, prompts longer than
-the context, options out of range, weights that are no weights.
+the context, options out of range, weights that are no weights; closed streams, outputs over inputs, planted links, pipes in
+place of files, files that shrink, full devices, groups with too little memory.
 """
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -19,8 +21,8 @@ import numpy as np
 from common import ROOT, Case, Failure, build, ending, logits, options, run
 
 QEMU = "qemu-x86_64-static"
-TRAILER = struct.Struct("<QIIQQ8s")  # runtime/abi/Artifact.h: GmTrailer
-SECTION = struct.Struct("<24sQQQ")   # GmSection
+TRAILER = struct.Struct("<QIIQQ32s32sQ8s")  # runtime/abi/Artifact.h: GmTrailer
+SECTION = struct.Struct("<24sQQQ32s")         # GmSection
 
 
 class Checks:
@@ -60,11 +62,11 @@ class Checks:
 
 def sections(data):
     """(name, offset, bytes) of each section, the table and the trailer of an executable's bytes."""
-    table, count, _, _, size, magic = TRAILER.unpack_from(data, len(data) - TRAILER.size)
-    assert magic == b"GEMMAC\0\1" and size == len(data), "not an executable of gemmac"
+    table, count, _, size, *_, magic = TRAILER.unpack_from(data, len(data) - TRAILER.size)
+    assert magic == b"GEMMAC\0\2" and size == len(data), "not an executable of gemmac"
     found = []
     for i in range(count):
-        name, offset, length, _ = SECTION.unpack_from(data, table + i * SECTION.size)
+        name, offset, length, *_ = SECTION.unpack_from(data, table + i * SECTION.size)
         found.append((name.rstrip(b"\0").decode(), offset, length))
     return found + [("table", table, count * SECTION.size), ("trailer", len(data) - TRAILER.size, TRAILER.size)]
 
@@ -89,6 +91,11 @@ def damaged_files(checks, model, work, ask):
     checks.holds("without half of the code it fails", done.returncode != 0)
     checks.refused("with bytes after its end", [put(work, "long", data + b"\0" * 100), *ask], codes=(1,))
     print("one byte changed")
+    for place in (first - 1, first - 5000):  # the gap before the first section, or the last of the ELF file
+        changed = bytearray(data)
+        changed[place] ^= 0x40
+        checks.refused(f"byte {place} before the sections", [put(work, "changed", changed), *ask, "--trust"], codes=(1,),
+                       words=["the code was changed"])
     for name, offset, length in parts:
         for place in sorted({0, length // 2, length - 1}):
             if length == 0:
@@ -201,6 +208,198 @@ def lost_output(checks, model):
     checks.holds("Ctrl-C ends it", alive and code in (130, -signal.SIGINT), f"{alive}, {ending(code)}")
 
 
+def closed_streams(checks, chosen, case, work, model):
+    """A standard stream that is closed must not become the output file: its messages would land in there."""
+    print("closed standard streams")
+    words = ["build", ROOT / case.description, "--weights", case.folder, "--target", "x86-64-v3", "-o"]
+    whole, out = work / "whole", work / "closed"
+    subprocess.run([chosen.gemmac, *words, whole], check=True, capture_output=True)
+    for closed in ("2>&-", "<&- >&- 2>&-"):
+        out.unlink(missing_ok=True)
+        done = subprocess.run(["bash", "-c", f'"$@" {closed}', "bash", chosen.gemmac, *words, out])
+        checks.holds(f"gemmac {closed} builds the same file", done.returncode == 0 and out.read_bytes() == whole.read_bytes(),
+                     ending(done.returncode))
+    want, got = work / "want.f32", work / "got.f32"
+    ask = ["logits", "--tokens", "2,5,7", "-v", "-o"]
+    subprocess.run([model, *ask, want], check=True, capture_output=True)
+    subprocess.run(["bash", "-c", '"$@" <&- >&- 2>&-', "bash", model, *ask, got])
+    checks.holds("logits without streams are the same", got.read_bytes() == want.read_bytes())
+    for program, words in ((chosen.gemmac, ["stages"]), (model, ["info"])):
+        done = subprocess.run(["bash", "-c", '"$@" >&-', "bash", program, *words], stderr=subprocess.PIPE, text=True)
+        checks.holds(f"{words[0]} >&- is an error", done.returncode == 1 and "cannot write" in done.stderr, done)
+
+
+def outputs_over_inputs(checks, chosen, case, work, model):
+    """No output replaces what is read; that and other wrong places are said before any work."""
+    print("outputs that would replace inputs, and other wrong places")
+    folder, text = work / "own-weights", work / "own.toml"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(case.folder, folder)
+    shutil.copy(ROOT / case.description, text)
+    (work / "soft").symlink_to(folder / "model.safetensors")
+    os.link(folder / "model.safetensors", work / "hard")
+    (work / "compiler").symlink_to(chosen.gemmac)
+    gguf = work / "own.gguf"
+    gguf.write_bytes(b"GGUF" + bytes(5000))  # refused before anybody looks inside
+
+    def held(what, command, *files, words=()):
+        before = [file.read_bytes() for file in files]
+        checks.refused(what, command, codes=(1, 2), words=words)
+        done = run(command)
+        checks.holds("    before any work, and nothing is lost", "compiled" not in done.stderr and
+                     before == [file.read_bytes() for file in files], done.stderr[-200:])
+
+    def gemmac(out, weights=folder, *more, description=text):
+        return [chosen.gemmac, "build", description, "--weights", weights, "--target", "x86-64-v3", "-o", out, *more]
+
+    for name in ("model.safetensors", "config.json"):
+        held(f"-o DIR/{name}", gemmac(folder / name), folder / name, words=["would replace weights"])
+    held("-o a link to the weights", gemmac(work / "soft"), folder / "model.safetensors", words=["would replace weights"])
+    held("-o another name of the weights", gemmac(work / "hard"), folder / "model.safetensors", words=["would replace"])
+    held("-o the description", gemmac(text), text, words=["would replace the description"])
+    held("-o gemmac", gemmac(work / "compiler"), chosen.gemmac, words=["would replace gemmac"])
+    held("--weights F.gguf -o F.gguf", gemmac(gguf, gguf), gguf, words=["would replace weights"])
+    kit = chosen.gemmac.parent.parent / "lib/gemmac/x86_64/link.txt"
+    held("-o a file of the link kit", gemmac(kit), kit, words=["would replace a file of the link kit"])
+    stage = work / "stage.mlir"
+    run([*gemmac(stage), "--to", "fuse"])
+    held("--from IR -o IR", [chosen.gemmac, "build", stage, "--from", "quantize", "--to", "layout", "-o", stage], stage,
+         words=["would replace"])
+    held("-o a folder", gemmac(folder), words=["folder"])
+    held("-o in a file", gemmac(text / "m"), text, words=["Not a directory"])
+    held("-o a device", gemmac("/dev/null"), words=["not an ordinary file"])
+    other = work / "template.toml"
+    other.write_text(text.read_text().replace(' "gemma4"', ' "gemma5"'))
+    held("an unknown template", gemmac(work / "never", description=other), words=["unknown chat template 'gemma5'", "gemma4"])
+    if os.geteuid() != 0:
+        (work / "closed-folder").mkdir(mode=0o500)
+        held("-o in a closed folder", gemmac(work / "closed-folder/m"), words=["cannot create a file here"])
+    done = run(gemmac(work / "never"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999)))
+    checks.holds("too little room is said before any work", done.returncode == 1 and "cannot reserve" in done.stderr and
+                 "compiled" not in done.stderr, done.stderr)
+    copy, tokens = put(work, "own-program", model.read_bytes()), work / "own-tokens"
+    tokens.write_text("2,5,7")
+    held("MODEL logits -o MODEL", [copy, "logits", "--tokens", "2,5", "-o", copy], copy, words=["would replace this program"])
+    held("MODEL logits --hidden MODEL", [copy, "logits", "--tokens", "2,5", "--hidden", copy], copy, words=["would replace"])
+    held("--tokens @F -o F", [model, "logits", "--tokens", f"@{tokens}", "-o", tokens], tokens, words=["would replace --tokens"])
+    both = work / "both.f32"
+    held("logits -o X --hidden X", [model, "logits", "--tokens", "2,5", "-o", both, "--hidden", both], words=["two files"])
+    held("logits -o X --hidden ./X", [model, "logits", "--tokens", "2,5", "-o", both, "--hidden", f"{work}/./both.f32"],
+         words=["two files"])
+    checks.holds("and leaves none", not both.exists())
+
+
+def temporary_files(checks, model, work):
+    """What is half-written has no name that somebody could know, and is gone however the program ends."""
+    print("temporary files")
+    folder = work / "half"
+    folder.mkdir()
+    victim, out = work / "victim", folder / "out.f32"
+    victim.write_text("precious")
+    # exec keeps the number of the process, which the name was made of once.
+    plant = 'ln -s "$0" "$1.$$.part"; ln -s "$0" "$(dirname "$1")/.$(basename "$1").$$-0"; shift 0; exec "$2" logits --tokens 2,5 -o "$1"'
+    done = subprocess.run(["bash", "-c", plant, victim, out, model], capture_output=True, text=True)
+    checks.holds("a planted link is not written through", done.returncode == 0 and victim.read_text() == "precious", done)
+    for path in folder.iterdir():
+        path.unlink()
+    tokens = ",".join(["2"] * 8000)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL, signal.SIGXCPU):
+        with subprocess.Popen([model, "logits", "--tokens", tokens, "--chunk", "1", "-o", out], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(0.3)
+            alive = process.poll() is None
+            process.send_signal(number)
+            code = process.wait(timeout=20)
+        checks.holds(f"{signal.Signals(number).name} leaves nothing", alive and code == -number and not list(folder.iterdir()),
+                     f"{alive}, {ending(code)}, {list(folder.iterdir())}")
+    done = run([model, "logits", "--tokens", "2,5,7,9,11", "-o", out],
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+    checks.holds("a size limit is an error and leaves nothing", done.returncode == 1 and "File too large" in done.stderr and
+                 not list(folder.iterdir()), done)
+
+
+def odd_inputs(checks, chosen, case, work):
+    """A pipe or a device in place of a file must not be waited for; a file may shrink while it is read."""
+    print("pipes in place of files, weights that shrink")
+    folder = work / "pipes"
+
+    def gemmac(description=ROOT / case.description):
+        return [chosen.gemmac, "build", description, "--weights", folder, "--target", "x86-64-v3", "-o", work / "never"]
+
+    pipe = work / "pipe.toml"
+    os.mkfifo(pipe)
+    for name in ("description", "IR", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(case.folder, folder)
+        if name in ("description", "IR"):
+            more = ["--from", "fuse", "--to", "layout"] if name == "IR" else []
+            command = [*gemmac(pipe), *more] if name == "description" else [chosen.gemmac, "build", pipe, "-o", "-", *more]
+            checks.refused(f"a pipe as {name}", command, codes=(1,))
+            continue
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+        if name == "tokenizer_config.json":  # only looked into for a template
+            checks.holds(f"a pipe as {name} does not hang", run(gemmac(), timeout=60).returncode in (0, 1))
+        else:
+            checks.refused(f"a pipe as {name}", gemmac(), codes=(1,))
+    shutil.rmtree(folder)
+    shutil.copytree(case.folder, folder)
+    (work / "never").unlink(missing_ok=True)
+    weights = (folder / "model.safetensors").resolve()
+    with subprocess.Popen([str(word) for word in gemmac()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(10000):
+            if str(weights) in Path(f"/proc/{process.pid}/maps").read_text() or process.poll() is not None:
+                break
+            time.sleep(0.0005)
+        os.truncate(weights, 5000)
+        said = process.communicate(timeout=120)[1]
+    checks.holds("weights cut while they are packed", process.returncode == 1 and "cut short" in said and
+                 "model.safetensors" in said and not (work / "never").exists(), f"{ending(process.returncode)}: {said[-300:]}")
+
+
+def lost_messages(checks, chosen, case, model):
+    print("output errors of both programs")
+    check = ["check", ROOT / case.description, "--weights", case.folder, "--print"]
+    for program, words in ((chosen.gemmac, ["stages"]), (chosen.gemmac, ["targets"]), (chosen.gemmac, ["doctor"]),
+                           (chosen.gemmac, ["--help"]), (chosen.gemmac, ["build", "--help"]), (chosen.gemmac, check),
+                           (model, ["--help"]), (model, ["run", "--help"]), (model, ["verify"])):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([str(word) for word in (program, *words)], stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        checks.holds(f"{program.name} {words[0]} {words[-1] if len(words) > 1 else ''} > /dev/full is an error",
+                     done.returncode == 1 and "cannot write" in done.stderr, f"{ending(done.returncode)}, {done.stderr!r}")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([chosen.gemmac, "stages"], stdin=subprocess.DEVNULL, stderr=full, stdout=subprocess.PIPE)
+    checks.holds("gemmac stages 2> /dev/full is none", done.returncode == 0, ending(done.returncode))
+
+
+def memory_limit(checks, model):
+    """A control group that allows less than the stated need, where we may make one."""
+    print("a control group with too little memory")
+    group = Path("/sys/fs/cgroup/memory/gemmac-robust-%d" % os.getpid())
+    two = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    if two:
+        group = Path("/sys/fs/cgroup/gemmac-robust-%d" % os.getpid())
+    try:
+        group.mkdir()
+        (group / ("memory.max" if two else "memory.limit_in_bytes")).write_text(str(8 << 20))
+    except OSError as error:
+        print(f"  no group can be made here ({error}): left out")
+        if group.exists():
+            group.rmdir()
+        return
+    try:
+        enter = lambda: (group / "cgroup.procs").write_text(str(os.getpid()))
+        checks.refused("logits in a group of 8 MiB", [model, "logits", "--tokens", "2,5", "-o", "/dev/null"], codes=(1,),
+                       words=["control group", "8.00 MiB", "--context"], preexec_fn=enter)
+        done = run([model, "logits", "--tokens", "2,5", "-o", "/dev/null", "--context", 64], preexec_fn=enter)
+        checks.holds("a short context fits", done.returncode == 0, done.stderr)
+    finally:
+        time.sleep(0.2)
+        group.rmdir()
+
+
 def wrong_builds(checks, chosen, case, work):
     print("gemmac build")
     gemmac, description = chosen.gemmac, ROOT / case.description
@@ -259,6 +458,12 @@ def main():
         wrong_options(checks, model, ask)
         lost_output(checks, model)
         wrong_builds(checks, chosen, case, work)
+        closed_streams(checks, chosen, case, work, model)
+        outputs_over_inputs(checks, chosen, case, work, model)
+        temporary_files(checks, model, work)
+        odd_inputs(checks, chosen, case, work)
+        lost_messages(checks, chosen, case, model)
+        memory_limit(checks, model)
     for failure in checks.failures:
         print(f"FAILED {failure}")
     print(f"{checks.done - len(checks.failures)} of {checks.done} checks hold")
