@@ -275,16 +275,19 @@ Status NewFile::write(uint64_t offset, const void *data, size_t bytes) {
 }
 
 Status NewFile::copy(int from, const std::string &shown, uint64_t bytes) {
-  std::vector<char> part;
+  std::vector<char> part; // empty as long as the kernel can copy between these two by itself
   for (uint64_t done = 0; done < bytes;) {
-    size_t most = size_t(std::min<uint64_t>(bytes - done, 64u << 20));
     off_t in = off_t(done), out = off_t(done);
-    ssize_t got = part.empty() ? copy_file_range(from, &in, descriptor, &out, most, 0) : -1;
-    if (got < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
-      return inputError(path_ + ": cannot copy " + shown + " here: " + errorText(errno));
-    if (got <= 0) { // the kernel cannot between these two; what is missing from the file shows here, too
-      part.resize(1 << 20);
-      got = pread(from, part.data(), std::min(most, part.size()), in);
+    ssize_t got;
+    if (part.empty()) {
+      got = copy_file_range(from, &in, descriptor, &out, size_t(std::min<uint64_t>(bytes - done, 64u << 20)), 0);
+      if (got < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        return inputError(path_ + ": cannot copy " + shown + " here: " + errorText(errno));
+      if (got <= 0)
+        part.resize(1 << 20);
+    }
+    if (!part.empty()) {
+      got = pread(from, part.data(), size_t(std::min<uint64_t>(bytes - done, part.size())), off_t(done));
       if (got < 0 && errno == EINTR)
         continue;
       if (got <= 0)
