@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ Status checkOutput(const std::string &path, std::span<const Input> inputs) {
   if (there && !S_ISREG(facts.st_mode))
     return access(path.c_str(), W_OK) == 0 ? Status() : inputError(path + ": cannot write: " + errorText(errno));
   std::string folder = folderOf(path);
-  if (access(folder.c_str(), W_OK | X_OK) != 0)
+  if (access((folder + "/.").c_str(), W_OK | X_OK) != 0) // with the dot, a file is none
     return inputError(folder + ": cannot create a file here: " + errorText(errno));
   if (fileOf(path).size() > NAME_MAX)
     return inputError(path + ": cannot create a file of this name: " + errorText(ENAMETOOLONG));
@@ -254,8 +255,12 @@ NewFile::~NewFile() {
 }
 
 Status NewFile::reserve(uint64_t bytes) {
-  if (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, off_t(bytes)) == 0)
+  rlimit most;
+  bool limited = getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && most.rlim_cur < bytes;
+  if (!limited && fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, off_t(bytes)) == 0)
     return {};
+  if (limited)
+    errno = EFBIG;
   if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINTR)
     return inputError(path_ + ": cannot reserve " + formatBytes(int64_t(bytes)) + ": " + errorText(errno));
   struct statvfs facts;
