@@ -90,8 +90,7 @@ void linkAndRun(const codegen::Machine &machine, const std::string &target, cons
   }
 
   // With a section behind it, as every executable of gemmac is.
-  std::span<const char> elf(*linked);
-  Result<emit::ArtifactWriter> writer = beginArtifact(folder / "program", elf, 4);
+  Result<emit::ArtifactWriter> writer = beginArtifact(folder / "program", *linked, 4);
   ASSERT_TRUE(bool(writer)) << writer.error().message;
   const uint8_t manifest[] = {'{', '}'};
   ASSERT_TRUE(bool(writer->addSection("manifest", manifest)));
