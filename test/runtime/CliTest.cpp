@@ -213,7 +213,7 @@ TEST_F(CliTest, InputErrors) {
   expectFailure({"logits", "--tokens", "2,3", "--nll", "--blocks", "1,1"}, 1,
                 "block numbers were given, but this model's mask is causal: no token sees a later one");
   expectFailure({"logits", "--tokens", "2,3", "-o", "/no/such/file"}, 1,
-                "/no/such/file: cannot write: No such file or directory");
+                "/no/such: cannot create a file here: No such file or directory");
   expectFailure({"run", "--tokens", "2,3,4", "--context", "2"}, 1, "the prompt has 3 tokens, the context holds 2");
   for (const char *command : {"tokenize", "detokenize"})
     expectFailure({command, "2"}, 1,
