@@ -8,6 +8,7 @@
 #include "runtime/base/Sha256.h"
 
 #include <algorithm>
+#include <boost/version.hpp>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
@@ -122,6 +123,8 @@ std::vector<Part> partsOf() {
   return {{"gemmac runtime", compilerVersion, "Apache-2.0"},
           {"glibc", gnu_get_libc_version(), "LGPL-2.1-or-later"},
           {"libstdc++ and libgcc", dotted(_GLIBCXX_RELEASE), "GPL-3.0-or-later WITH GCC-exception-3.1"},
+          {"Boost (Asio, Beast)", dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100),
+           "BSL-1.0"},
           {"xxHash", dotted(XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE), "BSD-2-Clause"},
           {"JSON for Modern C++",
            dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH), "MIT"}};
