@@ -4,8 +4,8 @@
 #include "compiler/certify/Child.h"
 #include "compiler/certify/Measures.h"
 #include "compiler/certify/Reference.h"
-#include "compiler/emit/Output.h"
 #include "compiler/emit/Existing.h"
+#include "compiler/emit/Output.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>

@@ -36,7 +36,8 @@ std::optional<int64_t> memoryLimit(const std::string &root) {
     std::string_view kinds = line.substr(first + 1, second - first - 1);
     bool two = kinds.empty(), one = ("," + std::string(kinds) + ",").find(",memory,") != std::string::npos;
     std::string path(line.substr(second + 1)), base = root + (two ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory");
-    for (size_t length = path.size(); (two || one) && length != std::string::npos; length = path.rfind('/', length - 1)) {
+    for (size_t length = path.size(); (two || one) && length != std::string::npos;
+         length = path.rfind('/', length - 1)) {
       takeFile(base + path.substr(0, length) + (two ? "/memory.max" : "/memory.limit_in_bytes"), least);
       if (length == 0)
         break;

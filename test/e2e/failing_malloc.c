@@ -47,8 +47,8 @@ static int countingMain(int argc, char **argv, char **environment) {
   return realMain(argc, argv, environment);
 }
 
-int __libc_start_main(int (*given)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*end)(void), void *stack) {
+int __libc_start_main(int (*given)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*end)(void), void *stack) {
   __typeof__(&__libc_start_main) next = (__typeof__(&__libc_start_main))dlsym(RTLD_NEXT, "__libc_start_main");
   realMain = given;
   return next(countingMain, argc, argv, init, fini, end, stack);
