@@ -174,6 +174,7 @@ std::string runLinker(const std::vector<std::string> &line) {
   std::string talk;
   llvm::raw_string_ostream os(talk);
   lld::Result result = lld::lldMain(arguments, os, os, {{lld::Gnu, &lld::elf::link}});
+  llvm::CrashRecoveryContext::Disable(); // its handlers would raise signals anew, without the address of a fault
   unusable = !result.canRunAgain;
   if (result.retCode == 0)
     return {};

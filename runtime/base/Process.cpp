@@ -77,6 +77,9 @@ void prepareProcess() {
 }
 
 void endProcess(const char *message, const char *about) {
+  static std::atomic_flag ending;
+  while (ending.test_and_set()) // another thread is about to
+    pause();
   say("error: ");
   say(message);
   say(about);
