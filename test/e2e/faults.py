@@ -114,34 +114,32 @@ class Faults:
             raise SystemExit(f"{command.name} fails without a fault: {done.stderr}")
 
     def places(self, command, calls):
-        """Of the main thread: how many calls come before our own code, and how many there are."""
+        """(call, its number) of what the main thread does in our own code, in order. strace counts each call by itself."""
         _, lines = self.strace(command, calls + ",fcntl")
-        main = lines[0].split()[0]
-        before = total = 0
-        begun = False
+        main, begun, found = lines[0].split()[0], False, []
+        seen = dict.fromkeys(calls.split(","), 0)
         for line in lines:
             call = CALL.match(line)
             if not call or line.split()[0] != main:
                 continue
             if FIRST.search(line):
                 begun = True
-            elif call[2] in calls.split(","):
-                total += 1
-                before += not begun
-        return before, total
+            elif call[2] in seen:
+                seen[call[2]] += 1
+                if begun:
+                    found.append((call[2], seen[call[2]]))
+        return found
 
     def loop(self, command, name):
         calls, how, compiler, program = FAULTS[name]
         most = compiler if command.compiler else program
-        before, total = self.places(command, calls)
-        # Threads and children have counts of their own, so there may be places beyond the main thread's last.
-        wanted = range(before + 1, total + 1)
+        wanted = all_places = self.places(command, calls)
         if not self.chosen.all and len(wanted) > most:  # half of them at the end, where the output gets its name
             late = self.random.sample(wanted[-6:], min(most // 2, 6))
-            wanted = sorted({*late, *self.random.sample(wanted[:-6] or wanted, most - len(late))})
+            wanted = [*self.random.sample(wanted[:-6] or wanted, most - len(late)), *late]
         count = 0
-        for place in wanted:
-            done, lines = self.strace(command, calls, f"{calls}:{how}:when={place}")
+        for call, place in wanted:
+            done, lines = self.strace(command, calls, f"{call}:{how}:when={place}")
             hit = [line for line in lines if "(INJECTED)" in line]
             if not hit and done.returncode >= 0: # nothing failed, and no signal came
                 continue
@@ -149,10 +147,10 @@ class Faults:
             mute = any("write(2," in line for line in hit)
             if wrong := command.problems(done, mute):
                 at = (hit or lines)[-1]
-                self.failures.append(f"{command.name}, {name} {place} of {total}: {', '.join(wrong)}\n"
+                self.failures.append(f"{command.name}, {name}, {call} {place}: {', '.join(wrong)}\n"
                                      f"    {at[:160]}\n    {done.stderr.strip()[-300:]}")
         self.injected += count
-        print(f"  {command.name:8} {name:12} {count:4} faults, of {max(0, total - before)} places")
+        print(f"  {command.name:8} {name:12} {count:4} faults, of {len(all_places)} places")
 
     def limited(self, command, sizes):
         """A file may not grow beyond a size: a disk that is full there, for every process that may say so."""
