@@ -1,10 +1,15 @@
 // See Structured.h.
 #include "runtime/cli/Structured.h"
 
+#include "runtime/base/File.h"
+
 namespace gemmart {
 
 static constexpr OptionSpec kStructuredOptions[] = {
     {"json-object", 0, OptionSpec::Flag, "", "the answer is a JSON object"},
+    {"schema", 0, OptionSpec::Text, "FILE", "the answer is JSON that this JSON Schema accepts"},
+    {"regex", 0, OptionSpec::Text, "PATTERN", "the answer is a text that this regular expression matches as a whole"},
+    {"grammar", 0, OptionSpec::Text, "FILE", "the answer is a text of this grammar (docs/structured-output.md)"},
 };
 
 std::vector<OptionSpec> withStructuredOptions(std::span<const OptionSpec> own) {
@@ -37,11 +42,22 @@ Result<std::shared_ptr<const Grammar>> openGrammar(const Loaded &loaded, const A
   if (!wantsStructure(args))
     return std::shared_ptr<const Grammar>();
   GrammarSource source;
+  constexpr size_t kLongest = 1u << 20;
+  for (auto [name, kind] : {std::pair("schema", GrammarSource::Schema), {"grammar", GrammarSource::Rules}}) {
+    if (!args.has(name))
+      continue;
+    Result<std::string> text = readText(args.text(name), kLongest);
+    if (!text)
+      return text.status();
+    source = {kind, std::move(*text)};
+  }
+  if (args.has("regex"))
+    source = {GrammarSource::Regex, args.text("regex")};
   GrammarCache cache(text.tokenizer(), loaded.manifest.stopIds);
   GrammarProblem problem;
   std::shared_ptr<const Grammar> grammar = cache.compile(source, problem);
   if (!grammar)
-    return problem.status();
+    return inputError((args.has("schema") ? args.text("schema") + ": " : "") + problem.status().message());
   return grammar;
 }
 

@@ -103,7 +103,7 @@ Status Constraint::accept(int32_t token) {
   if (!advance(token, next))
     return refuse("the grammar has no such text");
   if (next.overflowed)
-    return inputError("the grammar is too ambiguous: more than 4096 ways to read the answer so far");
+    return inputError("the grammar is too ambiguous: there are too many ways to read the answer so far");
   state = std::move(next);
   phase = Answer;
   machine.compact(state);

@@ -36,6 +36,14 @@ struct GrammarProblem {
 struct GrammarSource {
   enum Kind {
     JsonObject, ///< any JSON object
+    Schema,     ///< JSON whose value the JSON Schema in `text` accepts
+    Regex,      ///< a text that the regular expression in `text` matches as a whole
+    Rules,      ///< a text of the rule `root` of the grammar in `text` (docs/structured-output.md)
+    /// Calls of the tools in `text` (a JSON array of {"type": "function", ...}), from behind <|tool_call> up to
+    /// <tool_call|>; their arguments follow the tools' schemas.
+    ToolCall,
+    /// The same with the <|tool_call> in front: for an answer that must be a call.
+    RequiredToolCall,
   };
   Kind kind = JsonObject;
   std::string text;

@@ -35,6 +35,7 @@ public:
   explicit JsonRules(NetworkBuilder &builder, int32_t quoteToken = -1) : builder(builder), quoteToken(quoteToken) {}
 
   bool isToolCall() const { return quoteToken >= 0; }
+  int32_t quote() const { return quoteToken; }
   /// Start of a rule that is made when it is first asked for.
   uint32_t value();
   uint32_t object();

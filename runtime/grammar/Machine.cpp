@@ -56,7 +56,11 @@ bool Machine::step(const GrammarState &in, uint8_t byte, GrammarState &out) {
       }
       if (edge.flags & EdgeFlag::StartsKey)
         out.keyStart = uint32_t(text.size()) - 1;
-      add({edge.target, count, place.keys, place.stack});
+      uint32_t stack = place.stack;
+      if (net->nodes[edge.target].keysLeft != UINT32_MAX)
+        stack = withKeyLeft(edge.target, stack, std::string_view(text).substr(out.keyStart));
+      if (stack != StackStore::none)
+        add({edge.target, count, place.keys, stack});
       break;
     }
   }
@@ -64,6 +68,34 @@ bool Machine::step(const GrammarState &in, uint8_t byte, GrammarState &out) {
     return false;
   drain(out);
   return !out.isDead();
+}
+
+/// Whether the rule for keys goes from the node to its end by these bytes.
+bool Machine::spells(uint32_t node, std::string_view rest) const {
+  for (char byte : rest) {
+    const GrammarEdge *edge = net->edgeAt(node, uint8_t(byte));
+    if (!edge)
+      return false;
+    node = edge->target;
+  }
+  std::span<const GrammarMove> moves = net->movesOf(node);
+  return std::any_of(moves.begin(), moves.end(),
+                     [](const GrammarMove &move) { return move.kind == GrammarMove::Return; });
+}
+
+/// Of the open calls those whose object has not used up all keys that can be spelled from the node.
+uint32_t Machine::withKeyLeft(uint32_t node, uint32_t stack, std::string_view start) {
+  uint32_t kept = StackStore::none;
+  std::vector<StackEntry> entries(stacks.entries(stack).begin(), stacks.entries(stack).end());
+  for (const StackEntry &entry : entries) {
+    uint32_t used = 0;
+    keys.forEach(entry.keys, [&](std::string_view key) {
+      used += key.starts_with(start) && spells(node, key.substr(start.size()));
+    });
+    if (used < net->nodes[node].keysLeft)
+      kept = stacks.unite(kept, stacks.push(entry));
+  }
+  return kept;
 }
 
 bool Machine::stepToken(const GrammarState &in, int32_t token, GrammarState &out) {
@@ -176,12 +208,13 @@ void Machine::follow(const Item &item, GrammarState &out) {
 
 void Machine::drain(GrammarState &out) {
   seen.clear();
+  stacks.mostEffort = stacks.effort + mostEffort;
   while (!work.empty()) {
     Item item = work.back();
     work.pop_back();
     if (!record(item))
       continue;
-    if (seen.size() > mostPlaces) {
+    if (seen.size() > mostPlaces || ++stacks.effort > stacks.mostEffort) {
       out.overflowed = true;
       work.clear();
       break;

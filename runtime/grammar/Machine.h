@@ -32,6 +32,7 @@ struct GrammarState {
 class Machine {
 public:
   static constexpr size_t mostPlaces = 4096;
+  static constexpr uint64_t mostEffort = 20000; ///< unions of stacks and moves followed for one byte
 
   explicit Machine(const Network &network) : net(&network) {}
 
@@ -63,6 +64,8 @@ private:
   void follow(const Item &item, GrammarState &out);
   void goBack(uint32_t stack, GrammarState &out);
   bool record(Item &item);
+  uint32_t withKeyLeft(uint32_t node, uint32_t stack, std::string_view start);
+  bool spells(uint32_t node, std::string_view rest) const;
 
   const Network *net;
   std::vector<Item> work, seen;

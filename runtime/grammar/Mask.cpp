@@ -1,10 +1,9 @@
 // See Mask.h.
 #include "runtime/grammar/Mask.h"
 
-#include "runtime/base/Clock.h"
-
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 namespace gemmart {
 
@@ -26,7 +25,8 @@ class Masker::Walk {
 public:
   Walk(const Masker &masker, Machine &machine, std::span<uint64_t> bits)
       : masker(masker), trie(masker.vocabulary->trie()), machine(machine), bits(bits), textBytes(machine.text.size()),
-        stackMark(machine.stacks.size()), keyMark(machine.keys.size()) {}
+        stackMark(machine.stacks.size()), keyMark(machine.keys.size()),
+        mostEffort(machine.stacks.effort + kMostEffort) {}
   ~Walk() {
     machine.text.resize(textBytes);
     machine.stacks.truncate(stackMark);
@@ -48,6 +48,7 @@ private:
     uint32_t depth, keyStart; ///< of the state, which is not filled in for a plain one
   };
   static constexpr uint32_t none = UINT32_MAX;
+  static constexpr uint64_t kMostEffort = 2000000;
   void markTokens(uint32_t node) {
     for (int32_t token : trie.tokens(node))
       setToken(bits, token);
@@ -66,6 +67,20 @@ private:
     const GrammarNode &made = masker.network.nodes[node];
     return made.moveCount == 1 && masker.network.moves[made.firstMove].kind == GrammarMove::Return;
   }
+  /// As Network::edgeAt, by a table that is made when a node is first come to: a walk meets few nodes very often.
+  const GrammarEdge *plainEdge(uint32_t node, uint8_t byte) {
+    if (tableOf.empty())
+      tableOf.assign(masker.network.nodes.size(), none);
+    uint32_t &table = tableOf[node];
+    if (table == none) {
+      table = uint32_t(tables.size());
+      auto &made = tables.emplace_back();
+      made.fill(nullptr);
+      for (const GrammarEdge &edge : masker.network.edgesOf(node))
+        std::fill(made.begin() + edge.low, made.begin() + edge.high + 1, &edge);
+    }
+    return tables[table][byte];
+  }
   void descend(uint32_t root, ExitTable *exits);
   /// The text that was there at first, and the path to a node of the tree.
   void setText(std::string_view path) {
@@ -82,21 +97,22 @@ private:
   uint32_t stackMark, keyMark;
   std::vector<std::unique_ptr<GrammarState>> states; ///< by level
   std::vector<Level> path;
+  std::vector<uint32_t> tableOf; ///< [node], for nodes of plain automata
+  std::vector<std::array<const GrammarEdge *, 256>> tables;
+  uint64_t mostEffort; ///< an ambiguous grammar loses tokens rather than take for ever
 };
 
 /// Goes on from path[0], whose state is the first, to all nodes below `root`.
 void Masker::Walk::descend(uint32_t root, ExitTable *exits) {
   size_t baseText = machine.text.size();
-  for (uint32_t at = root + 1; at < trie.end(root);) {
+  for (uint32_t at = root + 1; at < trie.end(root) && machine.stacks.effort < mostEffort;) {
     while (at >= path.back().end)
       path.pop_back();
     size_t level = path.size();
     uint8_t byte = trie.byte(at);
     Level above = path.back();
-    machine.text.resize(baseText + level - 1);
-    machine.text.push_back(char(byte));
     if (above.plain != none) {
-      const GrammarEdge *edge = masker.network.edgeAt(above.plain, byte);
+      const GrammarEdge *edge = plainEdge(above.plain, byte);
       if (!edge) {
         at = trie.end(at);
         continue;
@@ -118,6 +134,8 @@ void Masker::Walk::descend(uint32_t root, ExitTable *exits) {
       from.keyStart = above.keyStart;
       from.places.push_back({above.plain, 0, 0, StackStore::localBottom});
     }
+    machine.text.resize(baseText);
+    machine.text += trie.path(at).substr(trie.depth(root));
     GrammarState &state = stateAt(level);
     if (!machine.step(*states[level - 1], byte, state)) {
       at = trie.end(at);
@@ -230,7 +248,7 @@ Masker::Masker(const Network &network, std::shared_ptr<const Vocabulary> shared)
     for (const GrammarEdge &edge : network.edgesOf(node))
       for (uint32_t byte = edge.low; byte <= edge.high; ++byte)
         tokens += vocabulary->startingWith(uint8_t(byte));
-    wide[node] = tokens > kManyTokens;
+    wide[node] = tokens > kManyTokens ? tokens : 0;
   }
 }
 
@@ -280,12 +298,24 @@ const Masker::Kept *Masker::keep(uint32_t node, uint32_t depth, std::unique_ptr<
   return own.release();
 }
 
+/// CPU time of this thread: what is prepared must not depend on what else the machine does.
+static double cpuSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
+}
+
 void Masker::prepare(double seconds) const {
-  double end = secondsNow() + seconds;
-  for (uint32_t node = 0; node < network.nodes.size() && secondsNow() < end; ++node) {
-    std::unique_ptr<Kept> own;
+  // First the nodes where most tokens can start: their masks take longest.
+  std::vector<std::pair<uint32_t, uint32_t>> order;
+  for (uint32_t node = 0; node < network.nodes.size(); ++node)
     if (network.nodes[node].body == BodyKind::None && isKept({node, 0, 0, 0}))
-      keep(node, 1, own);
+      order.push_back({~wide[node], node});
+  std::sort(order.begin(), order.end());
+  double end = cpuSeconds() + seconds;
+  for (size_t at = 0; at < order.size() && cpuSeconds() < end; ++at) {
+    std::unique_ptr<Kept> own;
+    keep(order[at].second, 1, own);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/grammar/Network.h"
 
 #include <algorithm>
+#include <map>
 
 namespace gemmart {
 
@@ -12,6 +13,34 @@ uint32_t NetworkBuilder::addText(uint32_t node, std::string_view text) {
     node = next;
   }
   return node;
+}
+
+void NetworkBuilder::limitKeys(uint32_t start) {
+  constexpr uint64_t endless = UINT32_MAX;
+  std::map<uint32_t, uint64_t> found; // endless while a node is on the path: a way back to it goes round for ever
+  std::vector<std::pair<uint32_t, size_t>> path = {{start, 0}};
+  found[start] = endless;
+  bool isLimited = false;
+  while (!path.empty()) {
+    auto &[node, next] = path.back();
+    if (next < nodes[node].edges.size()) {
+      uint32_t target = nodes[node].edges[next++].target;
+      if (found.try_emplace(target, endless).second)
+        path.push_back({target, 0});
+      continue;
+    }
+    uint64_t count = !nodes[node].moves.empty(); // the rule's end
+    for (const GrammarEdge &edge : nodes[node].edges)
+      count = std::min(endless, count + std::min(endless, found[edge.target] * (edge.high - edge.low + 1u)));
+    found[node] = count;
+    if (count < endless) {
+      nodes[node].keysLeft = uint32_t(count);
+      isLimited = true;
+    }
+    path.pop_back();
+  }
+  if (isLimited)
+    counted_[nodes[start].rule] = 1;
 }
 
 /// Nodes from which the end of their rule can be reached; without `consuming`, those that need no byte for it. A call
@@ -126,6 +155,7 @@ bool NetworkBuilder::finish(uint32_t start, uint32_t deepest, Network &out, bool
     made.leastChars = node.leastChars;
     made.mostChars = node.mostChars;
     made.body = node.body;
+    made.keysLeft = node.keysLeft;
     for (GrammarEdge edge : node.edges) {
       if (!good[edge.target])
         continue;

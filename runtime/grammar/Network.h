@@ -46,6 +46,8 @@ struct GrammarNode {
   uint32_t rule;
   BodyKind body = BodyKind::None;
   uint32_t leastChars = 0, mostChars = UINT32_MAX; ///< of a body: characters before the quote
+  /// Of a rule for keys: how many keys can be spelled from here. The node is entered only while the object lacks one.
+  uint32_t keysLeft = UINT32_MAX;
 };
 
 /// Immutable; built by NetworkBuilder.
@@ -75,7 +77,9 @@ struct Network {
 
 class NetworkBuilder {
 public:
-  static constexpr size_t mostNodes = 1000000;
+  static constexpr size_t mostNodes = 500000;
+
+  NetworkBuilder() { addNode(addRule()); } ///< node 0 is nobody's
 
   uint32_t addRule(bool counted = false) {
     counted_.push_back(counted);
@@ -100,6 +104,8 @@ public:
     nodes[node].leastChars = leastChars;
     nodes[node].mostChars = mostChars;
   }
+  /// Works out keysLeft for the nodes of a rule for keys, which has edges only.
+  void limitKeys(uint32_t start);
   uint32_t ruleOf(uint32_t node) const { return nodes[node].rule; }
   size_t size() const { return nodes.size(); }
   bool tooLarge() const { return nodes.size() > mostNodes; }
@@ -112,7 +118,7 @@ private:
   struct Node {
     std::vector<GrammarEdge> edges;
     std::vector<GrammarMove> moves;
-    uint32_t rule = 0, leastChars = 0, mostChars = UINT32_MAX;
+    uint32_t rule = 0, leastChars = 0, mostChars = UINT32_MAX, keysLeft = UINT32_MAX;
     BodyKind body = BodyKind::None;
   };
   std::vector<uint8_t> reachesEnd(bool consuming) const;

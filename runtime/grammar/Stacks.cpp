@@ -58,6 +58,8 @@ uint32_t StackStore::unite(uint32_t left, uint32_t right) {
     return left;
   if (left == none)
     return right;
+  if (++effort > mostEffort)
+    return left;
   if (left > right)
     std::swap(left, right);
   United &known = united[(left * 31 + right) % united.size()];

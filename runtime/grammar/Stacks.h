@@ -35,6 +35,8 @@ public:
   /// The set with this one top; `none` if that would be deeper than `deepest`.
   uint32_t push(const StackEntry &top);
   uint32_t unite(uint32_t left, uint32_t right);
+  /// Unions made so far; beyond `mostEffort` unite gives back only its left side.
+  uint64_t effort = 0, mostEffort = UINT64_MAX;
   uint32_t size() const { return uint32_t(sets.size()); }
   void truncate(uint32_t mark);
   size_t bytes() const { return all.capacity() * sizeof(StackEntry) + sets.capacity() * sizeof(Set); }
