@@ -66,6 +66,8 @@ static Result<TokenizerImport> importGguf(const Gguf &gguf) {
   if (!model)
     return Error{gguf.path() + ": tokenizer.ggml.model is no string"};
   facts.model = *model;
+  if (const std::string *pre = scalarOf<std::string>(gguf, prefix + "pre"))
+    facts.pre = *pre;
   for (auto [key, into] : {std::pair("tokens", &facts.tokens), std::pair("merges", &facts.merges)}) {
     if (!gguf.has(prefix + key))
       continue;

@@ -21,8 +21,8 @@ struct TokenizerImport {
 
 /// `path` is a folder with tokenizer.json (beside it, if present, tokenizer_config.json, generation_config.json and
 /// config.json name the special tokens), a tokenizer.json itself, or a .gguf file. A folder without tokenizer.json, a
-/// GGUF file without tokens and a kind of tokenizer that gemmac does not know (byte-level BPE, WordPiece, Unigram) give
-/// an empty section and a note; a damaged tokenizer is an error that names the file and the place.
+/// GGUF file without tokens and a kind of tokenizer that gemmac does not know (WordPiece, Unigram, a split that is not
+/// known) give an empty section and a note; a damaged tokenizer is an error that names the file and the place.
 Result<TokenizerImport> importTokenizer(const std::string &path);
 
 /// The tokenizer that belongs to these weights. A GGUF file that is open already is not opened again.

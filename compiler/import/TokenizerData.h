@@ -2,9 +2,11 @@
 #ifndef COMPILER_IMPORT_TOKENIZERDATA_H
 #define COMPILER_IMPORT_TOKENIZERDATA_H
 
+#include "compiler/import/SplitPattern.h"
 #include "compiler/import/Tokenizer.h"
 #include "runtime/abi/TokenizerSection.h"
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,7 +24,8 @@ struct TokenizerData {
   std::vector<GmTokenPair> merges;  ///< any order; of two with the same sides the later wins
   int32_t bos = -1, eos = -1, unk = -1, pad = -1;
   std::vector<int32_t> stops;
-  std::string file; ///< for messages
+  SplitProgram split; ///< of GM_TOKENIZER_BYTE_LEVEL
+  std::string file;   ///< for messages
 };
 
 /// String -> symbol, the later of two equal strings wins. Keeps views into the given strings.
@@ -41,6 +44,7 @@ private:
 /// The tokens' own arrays of a GGUF file, as views into it.
 struct GgufTokenizer {
   std::string model; ///< tokenizer.ggml.model
+  std::string pre;   ///< tokenizer.ggml.pre; "" if there is none
   std::vector<std::string_view> tokens, merges;
   std::vector<float> scores;
   std::vector<int32_t> types;
@@ -57,6 +61,17 @@ Result<TokenizerData> readTokenizerGguf(const GgufTokenizer &gguf, const std::st
 
 /// Checks the data as a whole and lays it out. Fails if it is inconsistent or too large.
 Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data);
+
+/// The bytes that a token of a byte-level vocabulary stands for: each of its characters is one of 256 that stand for
+/// bytes. Nothing if one is another.
+std::optional<std::string> bytesOfToken(std::string_view text);
+
+/// Replaces the strings of the tokens that `wanted` names by their bytes; those that do not stand for bytes stay.
+template <class Wanted> void spellInBytes(TokenizerData &data, Wanted wanted) {
+  for (uint32_t id = 0; id < data.symbols.size(); ++id)
+    if (std::optional<std::string> bytes = wanted(id) ? bytesOfToken(data.symbols[id]) : std::nullopt)
+      data.symbols[id] = std::move(*bytes);
+}
 
 /// Gives every "<0xXX>" token its type; used by both readers where the file does not say it.
 void markByteTokens(TokenizerData &data);

@@ -131,23 +131,39 @@ Result<TokenizerData> readTokenizerGguf(const GgufTokenizer &gguf, const std::st
   TokenizerData data;
   data.file = file;
   bool scores = gguf.model == "llama";
-  // Byte-level BPE spells bytes as other letters and needs a splitting pattern; a vocabulary with marks for spaces does
-  // not.
+  // Byte-level BPE spells bytes as other letters and is named by the pattern that cuts its text; a vocabulary with
+  // marks for spaces is not.
   bool marks = false;
   for (std::string_view token : gguf.tokens)
     marks = marks || token.starts_with(spaceMark);
-  if (!scores && (gguf.merges.empty() || !marks)) {
+  bool byteLevel = gguf.model == "gpt2" && !marks;
+  std::string known;
+  const NamedSplit *split = byteLevel ? findNamedSplit(gguf.pre, known) : nullptr;
+  if (byteLevel && !split) {
+    unsupported = "its tokenizer.ggml.pre is '" + gguf.pre + "'; of byte-level BPE gemmac knows " + known;
+    return data;
+  }
+  if (split && split->digitsFirst)
+    addDigitStage(data.split);
+  if (split)
+    addSplitStage(split->pattern, data.split);
+  if (!scores && !byteLevel && (gguf.merges.empty() || !marks)) {
     unsupported = "its tokenizer.ggml.model is '" + gguf.model +
-                  "'; gemmac knows scores ('llama') and BPE with U+2581 for spaces";
+                  "'; gemmac knows scores ('llama'), byte-level BPE ('gpt2') and BPE with U+2581 for spaces";
     return data;
   }
   data.kind = scores ? GM_TOKENIZER_SCORES : GM_TOKENIZER_MERGES;
-  data.flags = GM_TOKENIZER_SPACE_MARK | GM_TOKENIZER_FUSE_UNK | (gguf.addBos ? GM_TOKENIZER_ADD_BOS : 0) |
-               (gguf.addSpacePrefix ? GM_TOKENIZER_SPACE_PREFIX : 0);
+  data.flags = (byteLevel ? GM_TOKENIZER_BYTE_LEVEL : GM_TOKENIZER_SPACE_MARK | GM_TOKENIZER_FUSE_UNK) |
+               (gguf.addBos ? GM_TOKENIZER_ADD_BOS : 0) | (gguf.addSpacePrefix ? GM_TOKENIZER_SPACE_PREFIX : 0);
   if (Status status = readTokens(gguf, data); !status)
     return status.error();
   if (Status status = scores ? mergesFromScores(gguf, data) : mergesFromList(gguf, data); !status)
     return status.error();
+  if (byteLevel)
+    spellInBytes(data, [&](uint32_t id) { return !(data.types[id] & GM_TOKEN_ADDED); });
+  if (split && split->wholeFirst) // a piece that is a token is that token, whatever merges there are
+    for (uint8_t &type : data.types)
+      type |= type == 0 ? GM_TOKEN_WHOLE : 0;
   struct Named {
     const char *key;
     int64_t id;

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -214,24 +215,73 @@ static bool cutsNothing(const Json *pre, const TokenizerData &data) {
          (data.flags & GM_TOKENIZER_SPACE_MARK);
 }
 
+/// Whether this pre-tokeniser, or one of its parts, is ByteLevel.
+static bool isByteLevel(const Json *pre) {
+  if (!pre)
+    return false;
+  const Json *list = member(*pre, "pretokenizers");
+  if (!list || !list->is_array())
+    return textMember(*pre, "type") == "ByteLevel";
+  return std::any_of(list->begin(), list->end(), [](const Json &part) { return isByteLevel(&part); });
+}
+
+/// Turns the parts of a byte-level pre-tokeniser into stages that cut text; what is not known of them, or nothing.
+static std::string readStages(const Json &pre, TokenizerData &data) {
+  if (const Json *list = member(pre, "pretokenizers"); list && list->is_array()) {
+    for (const Json &part : *list)
+      if (std::string problem = readStages(part, data); !problem.empty())
+        return problem;
+    return "";
+  }
+  std::string type = textMember(pre, "type");
+  const Json *pattern = member(pre, "pattern");
+  if (type == "ByteLevel" && !trueMember(pre, "add_prefix_space")) {
+    const Json *regex = member(pre, "use_regex");
+    return regex && *regex == false ? "" : addSplitStage(kGpt2Pattern, data.split);
+  }
+  if (type == "Digits" && trueMember(pre, "individual_digits")) {
+    addDigitStage(data.split);
+    return "";
+  }
+  if (type == "Split" && pattern && textMember(pre, "behavior") == "Isolated" && !trueMember(pre, "invert"))
+    return addSplitStage(textMember(*pattern, "Regex"), data.split);
+  return "it is none that gemmac knows";
+}
+
+/// Why a byte-level tokenizer cannot be used, or nothing.
+static std::string readByteLevel(const Json &root, const Json &pre, TokenizerData &data) {
+  data.flags |= GM_TOKENIZER_BYTE_LEVEL;
+  if (const Json *normalizer = member(root, "normalizer"))
+    return "its normalizer is " + normalizer->dump().substr(0, 200) + "; beside ByteLevel gemmac knows none";
+  if (std::string problem = readStages(pre, data); !problem.empty())
+    return "its pre_tokenizer is " + pre.dump().substr(0, 400) + "; " + problem;
+  if (data.split.items.empty()) // ByteLevel alone, without its pattern: all of a text is one piece
+    return "its pre_tokenizer cuts nothing";
+  return "";
+}
+
 /// Why gemmac cannot use this tokenizer, or nothing.
 static std::string whyUnsupported(const Json &root, TokenizerData &data) {
   const Json &model = root["model"];
   std::string type = textMember(model, "type");
   if (!type.empty() && type != "BPE")
-    return "its model is " + type + "; gemmac knows BPE with byte fallback";
-  if (!readNormalizer(member(root, "normalizer"), data))
+    return "its model is " + type + "; gemmac knows BPE, byte-level or with byte fallback";
+  const Json *pre = member(root, "pre_tokenizer");
+  bool byteLevel = isByteLevel(pre);
+  if (byteLevel)
+    if (std::string problem = readByteLevel(root, *pre, data); !problem.empty())
+      return problem;
+  if (!byteLevel && !readNormalizer(member(root, "normalizer"), data))
     return "its normalizer is " + root["normalizer"].dump().substr(0, 200) +
            "; gemmac knows the one that replaces ' ' by U+2581";
-  if (!cutsNothing(member(root, "pre_tokenizer"), data))
-    return "its pre_tokenizer is " + root["pre_tokenizer"].dump().substr(0, 200) +
-           "; gemmac knows none, or a split at spaces";
+  if (!byteLevel && !cutsNothing(pre, data))
+    return "its pre_tokenizer is " + pre->dump().substr(0, 200) + "; gemmac knows none, or a split at spaces";
   for (const char *key : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (!textMember(model, key).empty())
       return std::string("its model has a ") + key;
   if (const Json *dropout = member(model, "dropout"); dropout && *dropout != 0.0)
     return "its model has dropout";
-  if (trueMember(model, "ignore_merges"))
+  if (trueMember(model, "ignore_merges") && !byteLevel)
     return "its model has ignore_merges";
   return {};
 }
@@ -353,9 +403,22 @@ Result<TokenizerData> readTokenizerJson(const std::string &file, std::string &un
     if (Status status = readMerges(tables, vocabulary, data); !status)
       return status.error();
   }
+  const std::vector<uint8_t> before = data.types;
   if (const Json *added = member(*root, "added_tokens"))
     if (Status status = readAdded(*added, data); !status)
       return status.error();
+  if (data.flags & GM_TOKENIZER_BYTE_LEVEL) {
+    auto isAdded = [&](uint32_t id) { return (data.types[id] & GM_TOKEN_ADDED) != 0; };
+    for (uint32_t id = 0; id < before.size(); ++id)
+      if (isAdded(id) && !(before[id] & GM_TOKEN_UNUSED) && bytesOfToken(data.symbols[id]) != data.symbols[id])
+        return Error{file + ": added token " + Json(data.symbols[id]).dump() +
+                     " spells other bytes in the vocabulary, which gemmac does not know"};
+    spellInBytes(data, [&](uint32_t id) { return !isAdded(id); });
+    if (trueMember((*root)["model"], "ignore_merges"))
+      for (uint32_t id = 0; id < before.size(); ++id) // whatever merges there are
+        if (!(before[id] & GM_TOKEN_UNUSED) && !(data.types[id] & GM_TOKEN_CONTROL))
+          data.types[id] |= GM_TOKEN_WHOLE;
+  }
   data.tokens = uint32_t(data.symbols.size());
   const Json &model = (*root)["model"];
   if (trueMember(model, "byte_fallback"))

@@ -2,6 +2,7 @@
 #include "compiler/import/TokenizerData.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -54,9 +55,39 @@ static int byteOfToken(std::string_view text) {
 }
 
 void markByteTokens(TokenizerData &data) {
+  if (data.flags & GM_TOKENIZER_BYTE_LEVEL)
+    return; // there, "<0x41>" is six characters
   for (uint32_t id = 0; id < data.tokens; ++id)
     if (byteOfToken(data.symbols[id]) >= 0 && !(data.types[id] & GM_TOKEN_ADDED))
       data.types[id] |= GM_TOKEN_BYTE;
+}
+
+/// GPT-2's alphabet: printable bytes of Latin-1 stand for themselves, the others for the characters from U+0100 on.
+static std::array<int, 512> makeAlphabet() {
+  std::array<int, 512> bytes;
+  bytes.fill(-1);
+  int next = 256;
+  for (int b = 0; b < 256; ++b) {
+    bool itself = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
+    bytes[size_t(itself ? b : next++)] = b;
+  }
+  return bytes;
+}
+
+std::optional<std::string> bytesOfToken(std::string_view text) {
+  static const std::array<int, 512> kBytes = makeAlphabet();
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    uint32_t code = uint8_t(text[at]);
+    if (code >= 0xC0 && code < 0xC8 && at + 1 < text.size())
+      code = (code & 0x1F) << 6 | (uint8_t(text[++at]) & 0x3F);
+    else if (code >= 0x80)
+      return std::nullopt;
+    if (kBytes[code] < 0)
+      return std::nullopt;
+    out += char(kBytes[code]);
+  }
+  return out;
 }
 
 namespace {
@@ -164,9 +195,10 @@ static std::vector<uint8_t> markWhole(const TokenizerData &data, const SymbolInd
   for (uint32_t id = 0; id < data.tokens; ++id) {
     std::string_view text = data.symbols[id];
     parts.clear();
+    bool byBytes = data.flags & GM_TOKENIZER_BYTE_LEVEL;
     for (size_t at = 0, bytes; at < text.size(); at += bytes) {
       bytes = 1;
-      while (at + bytes < text.size() && (uint8_t(text[at + bytes]) & 0xC0) == 0x80)
+      while (!byBytes && at + bytes < text.size() && (uint8_t(text[at + bytes]) & 0xC0) == 0x80)
         ++bytes;
       parts.push_back(index.find(text.substr(at, bytes)));
     }
@@ -292,7 +324,7 @@ Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data) {
     strings.insert(strings.end(), text.begin(), text.end());
     offsets.push_back(uint32_t(strings.size())); // checkData limits the sum
     header.maxTokenBytes = std::max(header.maxTokenBytes, uint32_t(text.size()));
-    if (id < data.tokens && (data.types[id] & GM_TOKEN_BYTE))
+    if (id < data.tokens && (data.types[id] & GM_TOKEN_BYTE) && !(data.flags & GM_TOKENIZER_BYTE_LEVEL))
       if (int value = byteOfToken(text); value >= 0)
         header.byteTokens[value] = int32_t(id);
   }
@@ -321,6 +353,12 @@ Result<std::vector<uint8_t>> buildTokenizerSection(const TokenizerData &data) {
   header.displacements = writer.append(std::span<const uint16_t>(table.displacements));
   header.pairs = writer.append(std::span<const GmTokenPair>(table.slots));
   header.joins = writer.append(std::span<const uint64_t>(joinMatrix(data, pairs, allBytes)));
+  header.splitItems = writer.append(std::span<const GmSplitItem>(data.split.items));
+  header.splitSets = writer.append(std::span<const GmSplitSet>(data.split.sets));
+  header.splitRanges = writer.append(std::span<const GmSplitRange>(data.split.ranges));
+  header.splitItemCount = uint32_t(data.split.items.size());
+  header.splitSetCount = uint32_t(data.split.sets.size());
+  header.splitRangeCount = uint32_t(data.split.ranges.size());
   header.bytes = writer.bytes.size();
   std::memcpy(writer.bytes.data(), &header, sizeof header);
   return std::move(writer.bytes);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GM_TOKENIZER_MAGIC "GMTOKEN\1"
+#define GM_TOKENIZER_MAGIC "GMTOKEN\2"
 #define GM_TOKENIZER_MAX_SYMBOLS (1u << 22)
 #define GM_TOKENIZER_MAX_STOPS 16u
 #define GM_TOKENIZER_MAX_TOKEN_BYTES 1024u
@@ -21,6 +21,9 @@ enum GmTokenizerFlag {
       2, ///< a space goes in front of every piece of text that starts the input or follows a control token
   GM_TOKENIZER_ADD_BOS = 4,  ///< the model wants `bos` in front, once
   GM_TOKENIZER_FUSE_UNK = 8, ///< neighbouring unknown characters give one `unk`
+  /// The smallest symbols are the 256 bytes, not characters, and strings of symbols may be any bytes. Text is cut by
+  /// the split program first; no merge reaches across a cut.
+  GM_TOKENIZER_BYTE_LEVEL = 16,
 };
 
 /// Where the merges came from; only told to people, the algorithm is the same.
@@ -35,7 +38,7 @@ enum GmTokenType {
   GM_TOKEN_CHARACTER = 16, ///< a symbol that is no token
   GM_TOKEN_LSTRIP = 32,    ///< takes the white space on its left with it
   GM_TOKEN_RSTRIP = 64,    ///< likewise on its right
-  GM_TOKEN_WHOLE = 128,    ///< merging the characters of its string gives the token itself, so they need not be merged
+  GM_TOKEN_WHOLE = 128,    ///< its string gives the token itself, by its merges or in spite of them
 };
 
 /// An entry of the pair table: `left` and `right`, side by side, become `product`; the smallest rank goes first, the
@@ -43,6 +46,34 @@ enum GmTokenType {
 typedef struct GmTokenPair {
   uint32_t left, right, rank, product;
 } GmTokenPair;
+
+/// One step of the split program, which cuts text in stages: every piece of one stage is cut by the next. A stage is a
+/// list of alternatives; at each place the first that matches makes a piece, and what none matches makes pieces, too.
+typedef struct GmSplitItem {
+  uint16_t kind;        ///< GmSplitKind
+  uint16_t set;         ///< which set of characters
+  uint16_t least, most; ///< how many of them, as many as possible; most = 65535: any number
+} GmSplitItem;
+
+enum GmSplitKind {
+  GM_SPLIT_TAKE = 1,      ///< takes characters of the set
+  GM_SPLIT_NOT_AHEAD = 2, ///< no character of the set follows; takes nothing
+  GM_SPLIT_OR = 3,        ///< ends an alternative
+  GM_SPLIT_STAGE = 4,     ///< ends a stage and its last alternative
+};
+
+/// Ranges [first, first + count) of the table of ranges, in order of their characters.
+typedef struct GmSplitSet {
+  uint32_t first, count;
+} GmSplitSet;
+
+typedef struct GmSplitRange {
+  uint32_t first, last; ///< code points, both inclusive
+} GmSplitRange;
+
+#define GM_SPLIT_MAX_ITEMS 256u
+#define GM_SPLIT_MAX_SETS 64u
+#define GM_SPLIT_MAX_RANGES 65536u
 
 typedef struct GmTokenizerHeader {
   char magic[8];
@@ -74,10 +105,14 @@ typedef struct GmTokenizerHeader {
   /// cut without changing the result, for no merge ever reaches across. All set where that argument does not hold (byte
   /// tokens that take part in merges, unknown characters).
   uint64_t joins;
+  uint64_t splitItems;  ///< GmSplitItem[splitItemCount]; none unless GM_TOKENIZER_BYTE_LEVEL
+  uint64_t splitSets;   ///< GmSplitSet[splitSetCount]
+  uint64_t splitRanges; ///< GmSplitRange[splitRangeCount]
+  uint32_t splitItemCount, splitSetCount, splitRangeCount, splitUnused;
 } GmTokenizerHeader;
 
 #ifdef __cplusplus
-static_assert(sizeof(GmTokenPair) == 16 && sizeof(GmTokenizerHeader) == 1240);
+static_assert(sizeof(GmTokenPair) == 16 && sizeof(GmTokenizerHeader) == 1280);
 #endif
 
 /// A well mixed 64-bit number.

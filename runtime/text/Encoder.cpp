@@ -60,7 +60,17 @@ void Encoder::encode(std::string_view text, std::span<const TextRange> trusted) 
   out.resize(count);
 }
 
+void Encoder::encodeSplit(std::string_view piece) {
+  uint32_t begin = 0;
+  for (uint32_t end : tokenizer.splitter.split(piece)) {
+    encodeChunk(piece.substr(begin, end - begin), piece.data() + piece.size());
+    begin = end;
+  }
+}
+
 void Encoder::encodePiece(std::string_view piece) {
+  if (tokenizer.header->flags & GM_TOKENIZER_BYTE_LEVEL)
+    return encodeSplit(piece);
   if (!tokenizer.hasSpacePrefix())
     return encodeChunks(piece);
   std::string prefixed = " ";
@@ -172,12 +182,18 @@ void Encoder::readUnknown(std::string_view character, bool &unknownWaits) {
 
 void Encoder::readSymbols(std::string_view chunk) {
   symbols.clear();
+  if (tokenizer.header->flags & GM_TOKENIZER_BYTE_LEVEL) {
+    for (char c : chunk)
+      if (uint32_t symbol = tokenizer.byteSymbols[uint8_t(c)]; symbol != GM_NO_SYMBOL)
+        symbols.push_back(symbol);
+    return;
+  }
   bool unknownWaits = false;
   for (size_t at = 0, bytes; at < chunk.size(); at += bytes) {
     uint8_t lead = uint8_t(chunk[at]);
     bytes = utf8Bytes(lead);
     std::string_view character = chunk.substr(at, bytes);
-    uint32_t symbol = lead < 0x80 ? tokenizer.asciiSymbols[lead] : tokenizer.findText(character);
+    uint32_t symbol = lead < 0x80 ? tokenizer.byteSymbols[lead] : tokenizer.findText(character);
     if (symbol == GM_NO_SYMBOL) {
       bool mark = lead == ' ' && (tokenizer.header->flags & GM_TOKENIZER_SPACE_MARK);
       readUnknown(mark ? spaceMark : character, unknownWaits);

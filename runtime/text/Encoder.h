@@ -38,6 +38,7 @@ private:
   };
   Found findAdded(std::string_view text, size_t at, TextRange trusted) const;
   void encodePiece(std::string_view piece);
+  void encodeSplit(std::string_view piece);
   void encodeChunks(std::string_view piece);
   uint64_t cutsAt(const char *text, const char *end) const;
   void encodeChunk(std::string_view chunk, const char *end);

@@ -26,6 +26,7 @@ private:
   void checkIndex();
   void checkAdded();
   void checkPairs();
+  void checkSplit();
 
   std::span<const uint8_t> section;
   const GmTokenizerHeader *header = nullptr;
@@ -47,7 +48,7 @@ void SectionCheck::checkHeader() {
     return fail("header", "its size is not the section's");
   if (header->kind != GM_TOKENIZER_MERGES && header->kind != GM_TOKENIZER_SCORES)
     return fail("header", "unknown kind");
-  if (header->flags >> 4 != 0)
+  if (header->flags >> 5 != 0)
     return fail("header", "unknown flags");
   if (header->tokens == 0 || header->tokens > header->symbols || header->symbols > GM_TOKENIZER_MAX_SYMBOLS)
     return fail("header", "impossible number of tokens");
@@ -144,6 +145,24 @@ void SectionCheck::checkPairs() {
       return fail("joins", "they cut inside of a character");
 }
 
+void SectionCheck::checkSplit() {
+  bool byteLevel = header->flags & GM_TOKENIZER_BYTE_LEVEL;
+  if (byteLevel != (header->splitItemCount > 0) || header->splitItemCount > GM_SPLIT_MAX_ITEMS ||
+      header->splitSetCount > GM_SPLIT_MAX_SETS || header->splitRangeCount > GM_SPLIT_MAX_RANGES)
+    return fail("split", "impossible numbers of its parts");
+  auto *items = table<GmSplitItem>("split", header->splitItems, header->splitItemCount);
+  auto *sets = table<GmSplitSet>("split", header->splitSets, header->splitSetCount);
+  auto *ranges = table<GmSplitRange>("split", header->splitRanges, header->splitRangeCount);
+  if (!problem.empty())
+    return;
+  std::span<const GmSplitItem> all(items, header->splitItemCount);
+  std::span<const GmSplitSet> allSets(sets, header->splitSetCount);
+  std::span<const GmSplitRange> allRanges(ranges, header->splitRangeCount);
+  if (const char *what = Splitter::check(all, allSets, allRanges))
+    return fail("split", what);
+  tokenizer.splitter = Splitter(all, allSets, allRanges);
+}
+
 Result<Tokenizer> SectionCheck::run() {
   if (section.size() < sizeof(GmTokenizerHeader) ||
       reinterpret_cast<uintptr_t>(section.data()) % alignof(uint64_t) != 0)
@@ -154,7 +173,7 @@ Result<Tokenizer> SectionCheck::run() {
   tokenizer.header = header;
   for (void (SectionCheck::*step)() :
        {&SectionCheck::checkHeader, &SectionCheck::checkStrings, &SectionCheck::checkIndex, &SectionCheck::checkAdded,
-        &SectionCheck::checkPairs}) {
+        &SectionCheck::checkPairs, &SectionCheck::checkSplit}) {
     (this->*step)();
     if (!problem.empty())
       return inputError(problem);
@@ -168,10 +187,10 @@ Result<Tokenizer> Tokenizer::open(std::span<const uint8_t> section) {
 }
 
 void Tokenizer::prepare() {
-  for (unsigned c = 0; c < 128; ++c) {
+  for (unsigned c = 0; c < 256; ++c) {
     char text = char(c);
     bool mark = c == ' ' && (header->flags & GM_TOKENIZER_SPACE_MARK);
-    asciiSymbols[c] = findText(mark ? spaceMark : std::string_view(&text, 1));
+    byteSymbols[c] = findText(mark ? spaceMark : std::string_view(&text, 1));
   }
   uint32_t next = 0;
   for (unsigned c = 0; c <= 256; ++c) {

@@ -1,11 +1,13 @@
 // Text to token ids and back, over the "tokenizer" section (runtime/abi/TokenizerSection.h), which is used where it is
-// mapped. Gives the same ids as Hugging Face's tokenizers (BPE with byte fallback) and as SentencePiece BPE scores.
+// mapped. Gives the same ids as Hugging Face's tokenizers (BPE with byte fallback, byte-level BPE) and as SentencePiece
+// BPE scores.
 #ifndef RUNTIME_TEXT_TOKENIZER_H
 #define RUNTIME_TEXT_TOKENIZER_H
 
 #include "runtime/abi/TokenizerSection.h"
 #include "runtime/base/Status.h"
 #include "runtime/text/Prompt.h"
+#include "runtime/text/Splitter.h"
 
 #include <array>
 #include <cstdint>
@@ -101,7 +103,10 @@ private:
   const uint16_t *displacements = nullptr;
   const GmTokenPair *pairs = nullptr;
   const uint64_t *joins = nullptr;
-  std::array<uint32_t, 128> asciiSymbols{}; ///< after the space became a mark; GM_NO_SYMBOL if the character is none
+  /// Of an ASCII character, after the space became a mark, or of any byte (GM_TOKENIZER_BYTE_LEVEL); GM_NO_SYMBOL if it
+  /// is none.
+  std::array<uint32_t, 256> byteSymbols{};
+  Splitter splitter;
   std::array<uint32_t, 257>
       addedStarts{}; ///< added[addedStarts[b]] is the first that begins with byte b or a later one
   std::array<uint64_t, 256 * 4> addedPairs{}; ///< as `joins`: whether some added token can begin where a, b stand

@@ -3,8 +3,8 @@
 
 test/families/llama.toml is all that knows the family. The reference is transformers on the dequantised weights
 (goldens/README.md): --quant f32 greedy token for token, last rows, mean NLL; --quant keep the mean NLL of the long text.
-Its byte-level tokenizer stays out, and the build must say so: the prompts are ids. test/goldens/text/llama is a small one
-in Hugging Face's layout, which text_goldens.py runs with the other cases.
+The executable's tokenizer must give the prompts' ids. test/goldens/text/llama is a small one in Hugging Face's
+layout, which text_goldens.py runs with the other cases.
 """
 import importlib.util
 import json
@@ -26,11 +26,13 @@ def weights():
     return next((path for path in found if path.exists()), None)
 
 
-def said_of_tokenizer(said):
-    """The build leaves the tokenizer out and names the kind that it found."""
-    lines = [line for line in said.splitlines() if "tokenizer" in line]
-    told = any("no tokenizer" in line and "gpt2" in line for line in lines)
-    return Row("tokenizer left out, and said", "silent", 0.0 if told else 1.0, 0.5, detail="\n".join(lines) or said)
+def tokenized(model):
+    """The executable's own tokenizer, which came with the GGUF, against the ids of the prompts."""
+    prompts = [prompt for prompt in json.loads(GOLDENS.read_text())["prompts"] if "text" in prompt]
+    lines = "".join(json.dumps(prompt["text"]) + "\n" for prompt in prompts)
+    got = [json.loads(line) for line in must([model, "tokenize", "--lines", "--control"], text_input=lines).stdout.splitlines()]
+    wrong = [i for i, prompt in enumerate(prompts) if i >= len(got) or got[i] != prompt["ids"]]
+    return Row(f"ids of {len(prompts)} prompts", "differ", float(len(wrong) or not prompts), 0.5, detail=f"prompts {wrong}")
 
 
 def judge(chosen, model, quant):
@@ -61,9 +63,9 @@ def main():
 
     def work(job):
         model = chosen.work / f"smollm2-{job.quant}"
-        said = must([chosen.gemmac, "build", ROOT / DESCRIPTION, "--weights", gguf, "--quant", job.quant, "-o", model],
-                    timeout=550)
-        rows = [said_of_tokenizer(said.stdout + said.stderr)] if job.quant == "f32" else []
+        must([chosen.gemmac, "build", ROOT / DESCRIPTION, "--weights", gguf, "--quant", job.quant, "-o", model],
+             timeout=550)
+        rows = [tokenized(model)] if job.quant == "f32" else []
         rows += judge(chosen, model, job.quant)
         model.unlink()
         return rows

@@ -72,8 +72,29 @@ def train(name, across_spaces, byte_count, fuse, strip):
     return name, data
 
 
+NEWER = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+         r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def train_byte_level(name, stages, whole_first):
+    """Byte-level BPE, as GPT-2 and those after it have it. `stages` cut the text."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(ignore_merges=whole_first))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(stages) if len(stages) > 1 else stages[0]
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator((ROOT / "LICENSE").read_text().split("\n") + LINES, trainer)
+    tokenizer.add_tokens([AddedToken(token, special=special, normalized=False)
+                          for token, special in [("<|im_start|>", True), ("<|im_end|>", True), ("<b>", False), ("<|", False)]])
+    data = json.loads(tokenizer.to_str())
+    if whole_first:
+        del data["model"]["merges"][-40:]  # tokens that no merges make: only a whole piece is one
+    return name, data
+
+
 def main():
-    from tokenizers import Tokenizer
+    from tokenizers import Regex, Tokenizer, pre_tokenizers
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", default=ROOT / "test/goldens/tokenizer", type=pathlib.Path)
@@ -81,8 +102,15 @@ def main():
     args.o.mkdir(parents=True, exist_ok=True)
     for name, data in [train("words-bytes", False, 256, True, False), train("lines-bytes", True, 256, True, True),
                        train("words-unk", False, 0, True, False), train("lines-unk-each", True, 0, False, True),
-                       train("words-half-the-bytes", False, 0xE3, True, False)]:
+                       train("words-half-the-bytes", False, 0xE3, True, False),
+                       train_byte_level("byte-level", [pre_tokenizers.ByteLevel(add_prefix_space=False)], False),
+                       train_byte_level("byte-level-digits", [pre_tokenizers.Digits(individual_digits=True),
+                                                              pre_tokenizers.ByteLevel(add_prefix_space=False)], False),
+                       train_byte_level("byte-level-newer", [pre_tokenizers.Split(Regex(NEWER), "isolated"),
+                                                             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)], True)]:
         (args.o / (name + ".json")).write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+        if name.startswith("byte-level"):
+            continue  # test/runtime/text/property_test.py has enough for them
         tokenizer = Tokenizer.from_str(json.dumps(data))
         rng = random.Random(name)
         spelled = list(data["model"]["vocab"])

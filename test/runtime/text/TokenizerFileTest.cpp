@@ -149,9 +149,9 @@ TEST(TokenizerFile, CutAnywhereIsAnError) {
 
 TEST(TokenizerFile, UnknownKindsAreNoted) {
   EXPECT_EQ(with(&File::model, R"("type":"WordPiece")"),
-            "no tokenizer: : its model is WordPiece; gemmac knows BPE with byte fallback");
-  EXPECT_EQ(with(&File::more, R"(,"pre_tokenizer":{"type":"ByteLevel"})"),
-            R"(no tokenizer: : its pre_tokenizer is {"type":"ByteLevel"}; gemmac knows none, or a split at spaces)");
+            "no tokenizer: : its model is WordPiece; gemmac knows BPE, byte-level or with byte fallback");
+  EXPECT_EQ(with(&File::more, R"(,"pre_tokenizer":{"type":"Whitespace"})"),
+            R"(no tokenizer: : its pre_tokenizer is {"type":"Whitespace"}; gemmac knows none, or a split at spaces)");
   EXPECT_EQ(with(&File::more, R"(,"normalizer":{"type":"NFKC"})"),
             R"(no tokenizer: : its normalizer is {"type":"NFKC"}; gemmac knows the one that replaces ' ' by U+2581)");
   EXPECT_EQ(with(&File::model, R"("type":"BPE","ignore_merges":true)"), "no tokenizer: : its model has ignore_merges");
@@ -180,6 +180,29 @@ TEST(TokenizerFile, NeighboursNameSpecialTokens) {
   gemmac::Result<TokenizerImport> broken = importTokenizer(folder.path);
   ASSERT_FALSE(broken);
   EXPECT_TRUE(broken.error().message.starts_with(folder.path + "/generation_config.json: not valid JSON"));
+}
+
+TEST(TokenizerFile, ByteLevel) {
+  EXPECT_EQ(with(&File::more, R"(,"pre_tokenizer":{"type":"ByteLevel"})"), "imported");
+  auto refused = [](const std::string &pre) {
+    std::string why = with(&File::more, R"(,"pre_tokenizer":)" + pre);
+    return why == "imported" ? why : why.substr(why.rfind("; ") + 2);
+  };
+  EXPECT_EQ(refused(R"({"type":"ByteLevel","add_prefix_space":true})"), "it is none that gemmac knows");
+  EXPECT_EQ(with(&File::more, R"(,"pre_tokenizer":{"type":"ByteLevel","use_regex":false})"),
+            "no tokenizer: : its pre_tokenizer cuts nothing");
+  EXPECT_EQ(with(&File::more, R"(,"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"})"),
+            R"(no tokenizer: : its normalizer is {"type":"NFC"}; beside ByteLevel gemmac knows none)");
+  auto pattern = [&](const std::string &regex) {
+    return refused(R"({"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","pattern":{"Regex":")" +
+                   regex + R"("}},{"type":"ByteLevel","use_regex":false}]})");
+  };
+  EXPECT_EQ(pattern(R"(\\p{L}+|\\w)"), R"('\', which is not known here, at character 7)");
+  EXPECT_EQ(pattern(R"(a|b*)"), "an alternative that may be empty at character 4");
+  EXPECT_EQ(pattern(R"(a+b+c+)"), "more than two open repetitions in one alternative at character 6");
+  EXPECT_EQ(pattern(R"(a{2})"), "a look-ahead or a number of times that is not known at character 1");
+  EXPECT_EQ(pattern(R"([abc)"), "a set without an end at character 4");
+  EXPECT_EQ(pattern(R"((?!a)b)"), "imported");
 }
 
 static GgufTokenizer smallGguf() {
@@ -223,7 +246,13 @@ TEST(TokenizerFile, BrokenGguf) {
   EXPECT_EQ(ggufOutcome([](G &g) { g.bos = -1, g.addBos = true; }),
             "x.gguf: tokenizer.ggml.add_bos_token is true and tokenizer.ggml.bos_token_id is missing");
   EXPECT_EQ(ggufOutcome([](G &g) { g.model = "gpt2"; }),
-            "its tokenizer.ggml.model is 'gpt2'; gemmac knows scores ('llama') and BPE with U+2581 for spaces");
+            "its tokenizer.ggml.model is 'gpt2'; gemmac knows scores ('llama'), byte-level BPE ('gpt2') and BPE with "
+            "U+2581 for spaces");
+  EXPECT_EQ(ggufOutcome([](G &g) {
+              g.model = "gpt2", g.pre = "other";
+              g.tokens[2] = g.tokens[4] = "b";
+            }),
+            "its tokenizer.ggml.pre is 'other'; of byte-level BPE gemmac knows gpt-2, smollm, llama-bpe");
   EXPECT_EQ(ggufOutcome([](G &g) { g.model = "bpe", g.merges = {"\xE2\x96\x81 a"}; }), "imported");
   EXPECT_EQ(ggufOutcome([](G &g) { g.model = "bpe", g.merges = {"\xE2\x96\x81"}; }),
             "x.gguf: tokenizer.ggml.merges[0]: '\xE2\x96\x81'; a merge is two tokens with a space between");

