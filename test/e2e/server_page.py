@@ -23,7 +23,7 @@ class Browser:
         command = [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--disable-dev-shm-usage",
                    "--hide-scrollbars", f"--user-data-dir={folder}", "about:blank"]
         # The browser wants the pipe as descriptors 3 and 4; they are moved out of the way of each other first.
-        self.process = subprocess.Popen(["bash", "-c", f'exec 8<&{down} 9>&{up}; exec 3<&8 4>&9; exec "$@"', "bash", *command],
+        self.process = subprocess.Popen(["bash", "-c", f'exec 60<&{down} 61>&{up}; exec 3<&60 4>&61; exec "$@"', "bash", *command],
                                         pass_fds=(down, up), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         os.close(down)
         os.close(up)
