@@ -114,6 +114,8 @@ public:
 
 /// "OK", "Not Found"
 const char *reasonPhrase(int status);
+/// Status line and headers, without the empty line.
+std::string headText(int status, const Headers &headers);
 
 } // namespace gemmart::server
 #endif
