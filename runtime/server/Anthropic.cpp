@@ -388,8 +388,8 @@ static void readMessages(Service &service, const Value &body, bool counting, Par
     addOverlay(*parsed.entry->overlay, parsed.conversation.messages);
   ToolChoice choice = readChoice(fields, parsed.task);
   Value tools = plainTools(fields.array("tools"), checks);
-  applyTools(service, parsed.model, &tools, choice, parsed.task, parsed.conversation, checks);
   readThinking(service, fields, parsed);
+  applyTools(service, parsed.model, &tools, choice, parsed.task, parsed.conversation, checks);
   fields.refuse({"mcp_servers"}, "this server opens no connections");
   fields.ignore(
       {"metadata", "service_tier", "cache_control", "container", "context_management", "speed", "inference_geo"});

@@ -308,7 +308,6 @@ static void chatCompletions(Service &service, std::shared_ptr<Exchange> exchange
   if (entry)
     addOverlay(*entry->overlay, conversation.messages);
   ToolChoice choice = readToolChoice(fields, false);
-  applyTools(service, model, fields.array("tools"), choice, task, conversation, checks);
   task.oneCall = !fields.flag("parallel_tool_calls", true);
   std::optional<bool> think = readEffort(fields, "reasoning_effort", task);
   if (const Value *reasoning = fields.object("reasoning")) {
@@ -323,6 +322,7 @@ static void chatCompletions(Service &service, std::shared_ptr<Exchange> exchange
     inner.finish();
   }
   applyThinking(service, model, think, task, conversation, checks);
+  applyTools(service, model, fields.array("tools"), choice, task, conversation, checks);
   if (const Value *format = fields.object("response_format"))
     readTypedFormat(service, *format, "response_format", conversation.thinking, task, checks);
   if (const Value *kinds = fields.array("modalities"); kinds && kinds->size() > 0 && *kinds != Value::array({"text"}))

@@ -163,7 +163,9 @@ void applyTools(Service &service, const std::string &model, const Value *tools, 
   conversation.tools = std::move(declared);
   task.calls = true;
   if (choice.kind == ToolChoice::Required || choice.kind == ToolChoice::Named)
-    task.filter = [&tokenizer = *service.served.tokenizer, names] { return forcedCall(tokenizer, names); };
+    task.filter = [&tokenizer = *service.served.tokenizer, names, thinking = conversation.thinking] {
+      return forcedCall(tokenizer, names, thinking);
+    };
 }
 
 void applyThinking(Service &service, const std::string &model, std::optional<bool> wish, Task &task,
@@ -296,7 +298,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names) {
+std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names,
+                                        bool thinking) {
   std::vector<std::vector<int32_t>> sequences;
   for (const std::string &name : names) {
     std::vector<int32_t> ids = {tokenizer.find("<|tool_call>")};
@@ -306,7 +309,8 @@ std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::v
     ids.insert(ids.end(), text->begin(), text->end());
     sequences.push_back(std::move(ids));
   }
-  return std::make_shared<ForcedCall>(std::move(sequences), tokenizer.find("<|channel>"), tokenizer.find("<channel|>"));
+  return std::make_shared<ForcedCall>(std::move(sequences), thinking ? tokenizer.find("<|channel>") : -1,
+                                      tokenizer.find("<channel|>"));
 }
 
 const char *finishReason(const Answer &answer, bool named) {

@@ -28,7 +28,7 @@ struct ToolChoice {
 };
 /// Reads tool_choice in OpenAI's forms; `flat`: the name stands beside the type, as in responses.
 ToolChoice readToolChoice(Fields &fields, bool flat);
-/// Declares the tools in the conversation, and makes the task obey the choice. `needed` lists the tools' names.
+/// Declares the tools in the conversation, and makes the task obey the choice. After applyThinking().
 void applyTools(Service &service, const std::string &model, const Value *tools, const ToolChoice &choice, Task &task,
                 Conversation &conversation, Checks &checks);
 /// Whether the model is asked to think: sets task and conversation, or adds a problem.
@@ -49,8 +49,9 @@ void readFormat(Service &service, const Value &format, const std::string &param,
 void readTypedFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
                      Checks &checks);
 
-/// The answer must begin with a call of one of these tools, after a thought at most.
-std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names);
+/// The answer must begin with a call of one of these tools; `thinking`: after a thought at most.
+std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names,
+                                        bool thinking);
 
 /// "stop", "length" or "tool_calls".
 const char *finishReason(const Answer &answer, bool named);

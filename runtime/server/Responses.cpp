@@ -437,7 +437,6 @@ static void responses(Service &service, std::shared_ptr<Exchange> exchange) {
   if (given)
     echo.tools = *given;
   Value tools = nestedTools(given, checks);
-  applyTools(service, echo.model, &tools, choice, task, conversation, checks);
   std::optional<bool> think;
   echo.reasoning = {{"effort", nullptr}, {"summary", nullptr}};
   if (const Value *reasoning = fields.object("reasoning")) {
@@ -449,6 +448,7 @@ static void responses(Service &service, std::shared_ptr<Exchange> exchange) {
     inner.finish();
   }
   applyThinking(service, echo.model, think, task, conversation, checks);
+  applyTools(service, echo.model, &tools, choice, task, conversation, checks);
   readTextFormat(service, fields, conversation.thinking, task, echo);
   readInclude(fields, echo);
   int64_t best = fields.integer("top_logprobs", 0, 20).value_or(0);

@@ -150,6 +150,10 @@ private:
 
 void Service::constrain(const GrammarSource &source, const std::string &param, bool thinking, Task &task,
                         Checks &checks) {
+  if (task.filter) {
+    checks.problems.add(Check::Values, badValue(param, "cannot stand beside a tool that must be called"));
+    return;
+  }
   GrammarProblem problem;
   std::shared_ptr<const Grammar> grammar = grammars.compile(source, problem);
   if (!grammar) {
