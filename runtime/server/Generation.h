@@ -9,6 +9,7 @@
 #include "runtime/text/Output.h"
 
 #include <deque>
+#include <optional>
 
 namespace gemmart::server {
 
@@ -28,6 +29,8 @@ struct Task {
   bool showThoughts = false; ///< otherwise they are dropped
   bool startsInThought = false;
   int64_t thoughtTokens = -1; ///< longest thought; -1: any
+  std::optional<double>
+      keepAlive; ///< seconds that the model stays in memory afterwards; the server's default if not set
   /// Makes what the tokens must obey, once per answer; may be empty.
   std::function<std::shared_ptr<TokenFilter>()> filter;
 };

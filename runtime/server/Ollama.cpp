@@ -231,7 +231,7 @@ static void finish(Request &request, bool chat, bool onlyLoad, bool showContext)
     answerLoad(request, reply);
     return;
   }
-  service.scheduler.keepAlive(request.keepAlive.value_or(service.options.keepAlive));
+  request.task.keepAlive = request.keepAlive;
   service.run(std::move(request.task), request.exchange, Family::Ollama, reply);
 }
 

@@ -84,8 +84,7 @@ void readSampling(Service &service, Fields &fields, Task &task) {
       fields.checks.ignored.push_back(format("num_ctx=%lld", (long long)task.contextTokens));
   }
   fields.flag("cache_prompt");
-  if (std::optional<double> seconds = service.readKeepAlive(fields))
-    service.scheduler.keepAlive(*seconds);
+  task.keepAlive = service.readKeepAlive(fields);
   readLogitBias(service, fields, task);
 }
 

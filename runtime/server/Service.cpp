@@ -183,6 +183,7 @@ void Service::checkLength(size_t promptTokens, const Task &task, Checks &checks)
 }
 
 void Service::run(Task task, std::shared_ptr<Exchange> exchange, Family family, std::shared_ptr<Listener> listener) {
+  scheduler.keepAlive(task.keepAlive.value_or(options.keepAlive));
   if (Problem problem = start(std::move(task), exchange, std::move(listener), scheduler, metrics, *served.tokenizer))
     refuse(*exchange, family, problem);
 }
