@@ -340,6 +340,7 @@ Status NewFile::keep() {
     return inputError(path_ + ": cannot be written to the disk: " + errorText(errno));
   if (Status given = name(); !given)
     return given;
+  close(std::exchange(descriptor, -1)); // a program that is open for writing cannot be started
   // The file is whole and in its place; a power cut could still bring back the old one.
   if (fsync(folder) != 0 && errno != EINVAL && errno != ENOTSUP)
     return inputError(path_ + ": is written, but its folder cannot be written to the disk: " + errorText(errno));

@@ -211,7 +211,7 @@ TEST(Artifact, RefusesWrongSections) {
 TEST(Artifact, RefusesWrongPlaces) {
   TempFolder folder;
   auto create = [&](const std::string &path, uint64_t bytes) {
-    Result<ArtifactWriter> writer = beginArtifact(path, "elf", bytes);
+    Result<ArtifactWriter> writer = ArtifactWriter::create(path, bytes);
     return writer ? "no error" : writer.error().message;
   };
   EXPECT_EQ(create(folder.path, 0), folder.path + ": is a folder; the executable needs a name of its own");
