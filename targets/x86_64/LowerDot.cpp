@@ -53,6 +53,7 @@ private:
   bool fitsPairs(kernel::DotOp dot) const {
     return has.maddubs && pairBound(dot) <= kShortMax && !(dot.getSignedWeights() && bitsOf(dot) == 512);
   }
+  bool isOneInstruction(kernel::DotOp dot) const { return bitsOf(dot) == has.vnniBits && !dot.getSignedWeights(); }
   static int64_t bitsOf(kernel::DotOp dot) { return cast<VectorType>(dot.getType()).getNumElements() * 32; }
   VectorType shortsOf(kernel::DotOp dot) { return VectorType::get({bitsOf(dot) / 16}, b.getI16Type()); }
   Value call(StringRef name, Type type, ValueRange operands) {
@@ -107,8 +108,9 @@ Chain DotLowering::append(kernel::DotOp dot) {
 
 /// A dot that is summed in 32 bits at once.
 Value DotLowering::whole(kernel::DotOp dot, Value acc) {
-  if (has.vnni && bitsOf(dot) == 512)
-    return call("llvm.x86.avx512.vpdpbusd.512", acc.getType(), {acc, dot.getWeights(), dot.getInputs()});
+  if (isOneInstruction(dot))
+    return call(bitsOf(dot) == 512 ? "llvm.x86.avx512.vpdpbusd.512" : "llvm.x86.avx512.vpdpbusd.256", acc.getType(),
+                {acc, dot.getWeights(), dot.getInputs()});
   auto [wEven, wOdd] = lower::evenOdd(b, loc, dot.getWeights(), dot.getSignedWeights());
   auto [xEven, xOdd] = lower::evenOdd(b, loc, dot.getInputs(), true);
   Value sum = arith::AddIOp::create(b, loc, madd(wEven, xEven), madd(wOdd, xOdd));
@@ -118,8 +120,7 @@ Value DotLowering::whole(kernel::DotOp dot, Value acc) {
 void DotLowering::lower(kernel::DotOp dot) {
   b.setInsertionPoint(dot);
   loc = dot.getLoc();
-  bool oneInstruction = has.vnni && bitsOf(dot) == 512;
-  if (oneInstruction || !fitsPairs(dot))
+  if (isOneInstruction(dot) || !fitsPairs(dot))
     return b.replaceOp(dot, whole(dot, dot.getAcc()));
   Chain chain = append(dot);
   auto next = dot->hasOneUse() ? dyn_cast<kernel::DotOp>(*dot->user_begin()) : kernel::DotOp();

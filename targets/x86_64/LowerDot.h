@@ -10,7 +10,7 @@ namespace gemmac::x86_64 {
 
 /// Which instructions a level has for products of bytes.
 struct DotInstructions {
-  bool vnni = false;    ///< vpdpbusd on 512-bit vectors
+  int64_t vnniBits = 0; ///< vpdpbusd on vectors of so many bits, 512 or 256; 0: none
   bool bf16 = false;    ///< vdpbf16ps on 512-bit vectors
   bool maddubs = false; ///< vpmaddubsw on whole vectors of the level
 };

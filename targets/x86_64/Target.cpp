@@ -1,4 +1,4 @@
-// x86-64: five levels, from any CPU to AVX-512 with byte and bfloat16 products.
+// x86-64: six levels, from any CPU to AVX-512 with byte and bfloat16 products.
 #include "targets/Target.h"
 
 #include "targets/x86_64/LowerDot.h"
@@ -46,6 +46,17 @@ const Level kLevels[] = {
      "",
      gemmac::x86_64::kLevelV4,
      "AVX-512"},
+    {{.name = "x86-64-v3-avxvnni",
+      .symbol = "x86_64_v3_avxvnni",
+      .vectorBits = 256,
+      .registers = 16,
+      .tokenTile = 4,
+      .halfConversion = true,
+      .prefetchBytes = 4608},
+     "x86-64-v3",
+     "+avxvnni",
+     gemmac::x86_64::kLevelV3AvxVnni,
+     "AVX2 and FMA with vpdpbusd (2021 and later)"},
     {{.name = "x86-64-v3",
       .symbol = "x86_64_v3",
       .vectorBits = 256,
@@ -72,7 +83,10 @@ public:
   llvm::ArrayRef<Level> levels() const override { return kLevels; }
   void addLowering(mlir::OpPassManager &pm, const Level &level) const override {
     gemmac::x86_64::DotInstructions has;
-    has.vnni = level.featureBits & gemmac::x86_64::bit(gemmac::x86_64::kAvx512Vnni);
+    if (level.featureBits & gemmac::x86_64::bit(gemmac::x86_64::kAvx512Vnni))
+      has.vnniBits = 512;
+    else if (level.featureBits & gemmac::x86_64::bit(gemmac::x86_64::kAvxVnni))
+      has.vnniBits = 256;
     has.bf16 = level.featureBits & gemmac::x86_64::bit(gemmac::x86_64::kAvx512Bf16);
     has.maddubs = level.featureBits & gemmac::x86_64::bit(gemmac::x86_64::kAvx2);
     pm.addPass(gemmac::x86_64::createLowerDot(has));

@@ -37,6 +37,8 @@ constexpr uint64_t bit(FeatureBit feature) {
 constexpr uint64_t kBaseline = 0;
 /// The psABI level x86-64-v3, as far as code generation uses it.
 constexpr uint64_t kLevelV3 = bit(kAvx2) | bit(kFma) | bit(kF16c) | bit(kBmi) | bit(kBmi2) | bit(kLzcnt) | bit(kMovbe);
+/// x86-64-v3 with int8 dot products on 256 bits.
+constexpr uint64_t kLevelV3AvxVnni = kLevelV3 | bit(kAvxVnni);
 /// x86-64-v4.
 constexpr uint64_t kLevelV4 =
     kLevelV3 | bit(kAvx512F) | bit(kAvx512BW) | bit(kAvx512VL) | bit(kAvx512DQ) | bit(kAvx512CD);

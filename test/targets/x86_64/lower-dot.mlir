@@ -4,12 +4,19 @@
 // RUN: gemma-opt %t/512.mlir --lower-x86-64-v4-bf16 | FileCheck %t/512.mlir --check-prefix=VNNI
 // RUN: gemma-opt %t/512.mlir --lower-x86-64-v4 | FileCheck %t/512.mlir --check-prefix=V4
 // RUN: gemma-opt %t/256.mlir --lower-x86-64-v3 | FileCheck %t/256.mlir --check-prefix=V3
+// RUN: gemma-opt %t/256.mlir --lower-x86-64-v3-avxvnni | FileCheck %t/256.mlir --check-prefix=AVXVNNI
 // RUN: gemma-opt %t/128.mlir --lower-x86-64 | FileCheck %t/128.mlir --check-prefix=BASE
 // No level leaves one behind, and what they leave can be lowered.
 // RUN: gemma-opt %t/512.mlir --lower-x86-64-v4 --gemma-stage-lower | FileCheck %s --check-prefix=ALL --implicit-check-not=kernel.dot
 // RUN: gemma-opt %t/256.mlir --lower-x86-64-v3 --gemma-stage-lower | FileCheck %s --check-prefix=ALL --implicit-check-not=kernel.dot
+// RUN: gemma-opt %t/256.mlir --lower-x86-64-v3-avxvnni --gemma-stage-lower | FileCheck %s --check-prefix=ALL --implicit-check-not=kernel.dot
 // RUN: gemma-opt %t/128.mlir --lower-x86-64 --gemma-stage-lower | FileCheck %s --check-prefix=ALL --implicit-check-not=kernel.dot
 // ALL: llvm.func @codes_to_15
+// And the instruction itself.
+// RUN: gemma-opt %t/256.mlir --lower-x86-64-v3-avxvnni --gemma-stage-lower | mlir-translate --mlir-to-llvmir | llc -mcpu=x86-64-v3 -mattr=+avxvnni | FileCheck %s --check-prefix=ASM
+// ASM-LABEL: codes_to_15:
+// ASM:         {vex} vpdpbusd %ymm2, %ymm1, %ymm0
+// ASM-NEXT:    retq
 
 //--- 512.mlir
 // One instruction, whatever the codes.
@@ -65,6 +72,10 @@ func.func @chain_of_4_bit_codes(%acc: vector<16xi32>, %w: vector<64xi8>, %x: vec
 }
 
 //--- 256.mlir
+// AVXVNNI-LABEL: func @codes_to_15
+// AVXVNNI-SAME:    (%[[ACC:.+]]: vector<8xi32>, %[[W:.+]]: vector<32xi8>, %[[X:.+]]: vector<32xi8>)
+// AVXVNNI-NEXT:    %[[Y:.+]] = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"(%[[ACC]], %[[W]], %[[X]])
+// AVXVNNI-NEXT:    return %[[Y]]
 // V3-LABEL: func @codes_to_15
 // V3:         %[[PAIRS:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%{{.+}}, %{{.+}}) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
 // V3:         llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[PAIRS]], %{{.+}})
@@ -80,6 +91,8 @@ func.func @codes_to_129(%acc: vector<8xi32>, %w: vector<32xi8>, %x: vector<32xi8
   %0 = kernel.dot %acc, %w, %x {max_code = 129 : i64} : vector<8xi32>, vector<32xi8>
   return %0 : vector<8xi32>
 }
+// AVXVNNI-LABEL: func @codes_to_130
+// AVXVNNI-NEXT:    llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"
 // V3-LABEL:   func @codes_to_130
 // V3-NOT:       pmadd.ub.sw
 // V3-COUNT-2:   llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
@@ -89,6 +102,9 @@ func.func @codes_to_130(%acc: vector<8xi32>, %w: vector<32xi8>, %x: vector<32xi8
 }
 
 // Chains. 8 * 2 * 15 * 127 = 30480 fits 16 bits, nine do not: eight products, then one madd; the ninth begins anew.
+// AVXVNNI-LABEL:   func @chain_of_4_bit_codes
+// AVXVNNI-COUNT-9:   llvm.x86.avx512.vpdpbusd.256
+// AVXVNNI-NEXT:      return
 // V3-LABEL: func @chain_of_4_bit_codes
 // V3-SAME:    (%[[ACC:.+]]: vector<8xi32>
 // V3:         %[[P1:.+]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
