@@ -61,15 +61,6 @@ Type gemmac::gemma::withRows(Type type, Rows rows) {
   return rowsType(type.getContext(), columnsOf(type), rows);
 }
 
-bool gemmac::gemma::isElementwise(Operation *op) {
-  return isa<AddOp, MulOp, ActOp, GatedOp, ScaleOp, ScaleByOp, BiasOp, SoftcapOp>(op);
-}
-
-bool gemmac::gemma::isRowWise(Operation *op) {
-  return isElementwise(op) ||
-         isa<EmbedOp, EmbedPositionsOp, RmsNormOp, LayerNormOp, SliceOp, RopeOp, TopKOp, LastRowsOp, PackOp>(op);
-}
-
 gemmac::kernel::Packing gemmac::gemma::packedKind(WeightOp weight) {
   return kernel::packingOf(weight.getFormat().value_or(kernel::Format::F32));
 }

@@ -12,6 +12,19 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace gemmac::gemma {
+
+/// Works on each row by itself and needs no matrix product: what a phase of rows may hold.
+template <class Op> struct RowWise : mlir::OpTrait::TraitBase<Op, RowWise> {};
+
+/// Output column j needs only column j of the operands: it can be done while a projection's result is in the cache.
+template <class Op> struct Elementwise : mlir::OpTrait::TraitBase<Op, Elementwise> {};
+
+/// Reads rows where they lie, also at an offset in wider ones: a slice that it reads is not copied.
+template <class Op> struct ReadsViews : mlir::OpTrait::TraitBase<Op, ReadsViews> {};
+
+} // namespace gemmac::gemma
+
 #include "dialects/gemma/GemmaDialect.h.inc"
 #include "dialects/gemma/GemmaEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
@@ -34,13 +47,6 @@ mlir::RankedTensorType rowsType(mlir::MLIRContext *context, int64_t columns, Row
 
 /// The same type, holding these rows.
 mlir::Type withRows(mlir::Type type, Rows rows);
-
-/// True for operations that work on each row by itself and need no matrix product: what a phase of kind "rows" may
-/// hold.
-bool isRowWise(mlir::Operation *op);
-
-/// True for operations whose output column j needs only column j of the operands.
-bool isElementwise(mlir::Operation *op);
 
 /// The kind of packed rows that a projection with this weight reads: i8 for formats of small integers, bf16 for bf16,
 /// else f32.

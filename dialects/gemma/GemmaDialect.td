@@ -48,5 +48,11 @@ def Gemma_RowTensor : TensorOf<[F32]>;
 def Gemma_Ids : TensorOf<[I32]>;
 def Gemma_WeightTensor : TensorOf<[F32]>;
 
+// What an operation is, as passes ask it. A new operation says so here and stands in none of their lists.
+class Gemma_Trait<string name> : NativeOpTrait<name> { let cppNamespace = "::gemmac::gemma"; }
+def Gemma_RowWise : Gemma_Trait<"RowWise">;
+def Gemma_Elementwise : Gemma_Trait<"Elementwise">;
+def Gemma_ReadsViews : Gemma_Trait<"ReadsViews">;
+
 class Gemma_Op<string mnemonic, list<Trait> traits = []> : Op<Gemma_Dialect, mnemonic, traits>;
 #endif

@@ -9,6 +9,13 @@ class Gemma_RowOp<string mnemonic, list<Trait> traits = []> : Gemma_Op<mnemonic,
   let hasVerifier = 1;
 }
 
+/// Row by row, without a matrix product; columns of its operands may stand at an offset in wider rows.
+class Gemma_RowWiseOp<string mnemonic, list<Trait> traits = []>
+    : Gemma_RowOp<mnemonic, [Gemma_RowWise, Gemma_ReadsViews] # traits>;
+
+/// Column j of the result needs only column j of the operands.
+class Gemma_ElementwiseOp<string mnemonic> : Gemma_RowWiseOp<mnemonic, [Gemma_Elementwise]>;
+
 def Gemma_WeightOp : Gemma_Op<"weight", [Pure]> {
   let summary = "a weight of the model, by name";
   let description = [{
@@ -28,7 +35,7 @@ def Gemma_WeightOp : Gemma_Op<"weight", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Gemma_EmbedOp : Gemma_RowOp<"embed"> {
+def Gemma_EmbedOp : Gemma_RowOp<"embed", [Gemma_RowWise]> {
   let summary = "row ids[t] of a table, times a constant";
   let description = [{
     `y[t, :] = table[ids[t], :] * scale`.
@@ -45,7 +52,7 @@ def Gemma_EmbedOp : Gemma_RowOp<"embed"> {
   let assemblyFormat = "$ids `,` $table (`scale` $scale^)? attr-dict `:` type($ids) `,` type($table) `->` type($result)";
 }
 
-def Gemma_EmbedPositionsOp : Gemma_RowOp<"embed_positions"> {
+def Gemma_EmbedPositionsOp : Gemma_RowOp<"embed_positions", [Gemma_RowWise]> {
   let summary = "row p of a table, p the row's position, times a constant";
   let description = [{
     `y[t, :] = table[position of row t, :] * scale`. Positions start at 0; there are as many as the table has rows.
@@ -62,7 +69,7 @@ def Gemma_EmbedPositionsOp : Gemma_RowOp<"embed_positions"> {
   let assemblyFormat = "$table (`scale` $scale^)? attr-dict `:` type($table) `->` type($result)";
 }
 
-def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
+def Gemma_RmsNormOp : Gemma_RowWiseOp<"rms_norm"> {
   let summary = "root-mean-square normalisation of each row, or of each run of `group` columns";
   let description = [{
     For each group x of g columns: `y[d] = x[d] / sqrt(mean(x^2) + eps) * weight[d]`; without weight the last factor is absent.
@@ -83,7 +90,7 @@ def Gemma_RmsNormOp : Gemma_RowOp<"rms_norm"> {
   }];
 }
 
-def Gemma_LayerNormOp : Gemma_RowOp<"layer_norm", [AttrSizedOperandSegments]> {
+def Gemma_LayerNormOp : Gemma_RowWiseOp<"layer_norm", [AttrSizedOperandSegments]> {
   let summary = "normalisation of each row, or of each run of `group` columns, to mean 0 and deviation 1";
   let description = [{
     For each group x of g columns: `y[d] = (x[d] - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight[d] + bias[d]`; without
@@ -124,7 +131,7 @@ def Gemma_ProjectOp : Gemma_RowOp<"project"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
-def Gemma_PackOp : Gemma_RowOp<"pack"> {
+def Gemma_PackOp : Gemma_RowOp<"pack", [Gemma_RowWise]> {
   let summary = "lay rows out for a projection";
   let description = [{
     Kind `f32`: the values themselves. Kind `bf16`: the nearest bfloat16, ties to even. Kind `i8`: per row and group of
@@ -142,7 +149,7 @@ def Gemma_PackOp : Gemma_RowOp<"pack"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
-def Gemma_ScaleOp : Gemma_RowOp<"scale"> {
+def Gemma_ScaleOp : Gemma_ElementwiseOp<"scale"> {
   let summary = "times a constant";
   let description = [{
     `y = x * by`
@@ -159,7 +166,7 @@ def Gemma_ScaleOp : Gemma_RowOp<"scale"> {
   let hasFolder = 1;
 }
 
-def Gemma_ScaleByOp : Gemma_RowOp<"scale_by"> {
+def Gemma_ScaleByOp : Gemma_ElementwiseOp<"scale_by"> {
   let summary = "times a stored scalar";
   let description = [{
     `y = x * weight[0]`
@@ -175,7 +182,7 @@ def Gemma_ScaleByOp : Gemma_RowOp<"scale_by"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
-def Gemma_BiasOp : Gemma_RowOp<"bias"> {
+def Gemma_BiasOp : Gemma_ElementwiseOp<"bias"> {
   let summary = "plus a stored row";
   let description = [{
     `y[t, j] = x[t, j] + weight[j]`
@@ -191,7 +198,7 @@ def Gemma_BiasOp : Gemma_RowOp<"bias"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight) `->` type($result)";
 }
 
-def Gemma_SliceOp : Gemma_RowOp<"slice"> {
+def Gemma_SliceOp : Gemma_RowOp<"slice", [Gemma_RowWise]> {
   let summary = "a run of columns";
   let description = [{
     `y[t, j] = x[t, offset + j]`
@@ -207,7 +214,7 @@ def Gemma_SliceOp : Gemma_RowOp<"slice"> {
   let assemblyFormat = "$input `at` $offset attr-dict `:` type($input) `->` type($result)";
 }
 
-class Gemma_BinaryOp<string mnemonic> : Gemma_RowOp<mnemonic> {
+class Gemma_BinaryOp<string mnemonic> : Gemma_ElementwiseOp<mnemonic> {
   let arguments = (ins Gemma_RowTensor:$lhs, Gemma_RowTensor:$rhs);
   let results = (outs Gemma_RowTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
@@ -237,7 +244,7 @@ def Gemma_MulOp : Gemma_BinaryOp<"mul"> {
   }];
 }
 
-def Gemma_ActOp : Gemma_RowOp<"act"> {
+def Gemma_ActOp : Gemma_ElementwiseOp<"act"> {
   let summary = "an activation, element by element";
   let description = [{
     `y = act(x)`. `gelu(z) = z (1 + erf(z / sqrt(2))) / 2`, `gelu_tanh(z) = z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2`,
@@ -253,7 +260,7 @@ def Gemma_ActOp : Gemma_RowOp<"act"> {
   let assemblyFormat = "$input `` $activation attr-dict `:` type($input) `->` type($result)";
 }
 
-def Gemma_GatedOp : Gemma_RowOp<"gated"> {
+def Gemma_GatedOp : Gemma_ElementwiseOp<"gated"> {
   let summary = "activation of a gate, times another value";
   let description = [{
     `y = act(gate) * up`, with the activations of gemma.act.
@@ -268,7 +275,7 @@ def Gemma_GatedOp : Gemma_RowOp<"gated"> {
   let assemblyFormat = "$gate `,` $up `` $activation attr-dict `:` type($gate) `,` type($up) `->` type($result)";
 }
 
-def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
+def Gemma_SoftcapOp : Gemma_ElementwiseOp<"softcap"> {
   let summary = "smooth limit";
   let description = [{
     `y = cap * tanh(x / cap)`
@@ -284,7 +291,7 @@ def Gemma_SoftcapOp : Gemma_RowOp<"softcap"> {
   let assemblyFormat = "$input `cap` $cap attr-dict `:` type($input) `->` type($result)";
 }
 
-def Gemma_RopeOp : Gemma_RowOp<"rope"> {
+def Gemma_RopeOp : Gemma_RowWiseOp<"rope"> {
   let summary = "rotary position embedding, rotate-half pairing";
   let description = [{
     In every head, for i < pairs: the pair (x[i], x[i + w/2]) is turned by the angle `position * theta^(-2 i / denominator)`,
@@ -384,7 +391,7 @@ def Gemma_RouteOp : Gemma_RowOp<"route", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Gemma_TopKOp : Gemma_RowOp<"top_k", [AttrSizedOperandSegments]> {
+def Gemma_TopKOp : Gemma_RowWiseOp<"top_k", [AttrSizedOperandSegments]> {
   let summary = "the second half of route: noise, choice and weights from the experts' scores";
   let description = [{
     As `gemma.route`, with `scores = weight . x` and, where it has a noise weight, `noise_scores = noise_weight . x` already
@@ -430,7 +437,7 @@ def Gemma_ExpertsOp : Gemma_RowOp<"experts"> {
   }];
 }
 
-def Gemma_LastRowsOp : Gemma_RowOp<"last_rows"> {
+def Gemma_LastRowsOp : Gemma_RowOp<"last_rows", [Gemma_RowWise]> {
   let summary = "only the rows whose logits are wanted";
   let description = [{
     The last `last_rows` rows of the step; how many is known when it runs.

@@ -328,9 +328,9 @@ LogicalResult TapOp::verify() {
 static bool fits(PhaseKind kind, Operation *op) {
   switch (kind) {
   case PhaseKind::Rows:
-    return isRowWise(op);
+    return op->hasTrait<RowWise>();
   case PhaseKind::Project:
-    return isa<ProjectOp, SliceOp, PackOp>(op) || isElementwise(op);
+    return isa<ProjectOp, SliceOp, PackOp>(op) || op->hasTrait<Elementwise>();
   case PhaseKind::Attention:
     return isa<AttentionOp, PackOp>(op);
   case PhaseKind::Experts:

@@ -15,6 +15,7 @@ using namespace gemmac::kernel;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/kernel/KernelAttributes.cpp.inc"
 #define GET_TYPEDEF_CLASSES
+#include "dialects/kernel/KernelInterfaces.cpp.inc"
 #include "dialects/kernel/KernelTypes.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/kernel/KernelOps.cpp.inc"
@@ -82,9 +83,14 @@ bool kernel::areSlots(BufferRows rows) {
   return rows == BufferRows::SlotsAll || rows == BufferRows::SlotsLast;
 }
 
-bool kernel::isPhase(Operation *op) {
-  return isa<RowsOp, ProjectOp, AttentionOp, RopeTableOp, ExpertSlotsOp, ExpertGatherOp, ExpertProjectOp,
-             ExpertCombineOp, TapOp>(op);
+gemma::Rows kernel::stepRowsOf(Operation *phase) {
+  if (auto rows = phase->getAttrOfType<gemma::RowsAttr>("rows"))
+    return rows.getValue();
+  bool last = llvm::any_of(phase->getOperandTypes(), [](Type type) {
+    auto buffer = dyn_cast<BufferType>(type);
+    return buffer && stepRows(buffer.getRows()) == gemma::Rows::Last;
+  });
+  return last ? gemma::Rows::Last : gemma::Rows::All;
 }
 
 static LogicalResult checkOffset(Operation *op, int64_t offset, int64_t alignment = kWeightAlignBytes) {
@@ -158,12 +164,12 @@ template <class Phase> static LogicalResult verifyPhase(Phase phase, function_re
 }
 
 LogicalResult RowsOp::verify() {
-  return verifyPhase(*this, gemma::isRowWise);
+  return verifyPhase(*this, [](Operation *op) { return op->hasTrait<gemma::RowWise>(); });
 }
 
 LogicalResult ProjectOp::verify() {
   return verifyPhase(*this, [](Operation *op) {
-    return isa<gemma::ProjectOp, gemma::SliceOp, gemma::PackOp>(op) || gemma::isElementwise(op);
+    return isa<gemma::ProjectOp, gemma::SliceOp, gemma::PackOp>(op) || op->hasTrait<gemma::Elementwise>();
   });
 }
 

@@ -40,6 +40,15 @@ struct LevelInfo {
 #include "dialects/kernel/KernelAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/kernel/KernelTypes.h.inc"
+
+namespace gemmac::kernel {
+
+/// The rows that a phase runs for, by its attribute `rows` or, where it has none, by the buffers it reads and writes.
+gemma::Rows stepRowsOf(mlir::Operation *phase);
+
+} // namespace gemmac::kernel
+
+#include "dialects/kernel/KernelInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/kernel/KernelOps.h.inc"
 
@@ -61,9 +70,6 @@ std::optional<Packing> packingOf(BufferKind kind);
 BufferRows bufferRows(gemma::Rows rows, bool slots = false);
 gemma::Rows stepRows(BufferRows rows);
 bool areSlots(BufferRows rows);
-
-/// True for every operation that is a phase of a plan.
-bool isPhase(mlir::Operation *op);
 
 /// What the module of a plan says of it; null where it says nothing.
 PlanAttr planOf(mlir::Operation *module);

@@ -6,6 +6,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/IR/AttrTypeBase.td"
 include "dialects/gemma/GemmaDialect.td"
 include "dialects/kernel/KernelEnums.td"
+include "dialects/kernel/KernelInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Kernel_Dialect : Dialect {
@@ -140,7 +141,8 @@ def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
   let hasVerifier = 1;
 }
 
-class Kernel_PhaseOp<string mnemonic> : Kernel_Op<mnemonic, [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove]> {
+class Kernel_PhaseOp<string mnemonic>
+    : Kernel_Op<mnemonic, [Kernel_Phase, AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove]> {
   let arguments = (ins Variadic<AnyType>:$ins, Variadic<AnyType>:$outs, Gemma_RowsAttr:$rows);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
@@ -179,7 +181,7 @@ def Kernel_YieldOp : Kernel_Op<"yield", [Pure, Terminator]> {
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
-def Kernel_RopeTableOp : Kernel_Op<"rope_table"> {
+def Kernel_RopeTableOp : Kernel_Op<"rope_table", [Kernel_Phase]> {
   let summary = "phase: cosines and sines of every row's position";
   let description = [{
     `table[t, i] = cos(angle)`, `table[t, pairs + i] = sin(angle)`, angle = float32(position * inverse_frequencies[i]);
@@ -192,7 +194,7 @@ def Kernel_RopeTableOp : Kernel_Op<"rope_table"> {
   let hasVerifier = 1;
 }
 
-def Kernel_ExpertSlotsOp : Kernel_Op<"expert_slots"> {
+def Kernel_ExpertSlotsOp : Kernel_Op<"expert_slots", [Kernel_Phase, Kernel_ExpertPhase]> {
   let summary = "phase: sort the (row, expert) pairs by expert";
   let description = [{
     Fills `slots` so that each expert's rows lie in tiles of their own, and each expert's weights are read once.
@@ -204,13 +206,13 @@ def Kernel_ExpertSlotsOp : Kernel_Op<"expert_slots"> {
   let hasVerifier = 1;
 }
 
-def Kernel_ExpertGatherOp : Kernel_Op<"expert_gather"> {
+def Kernel_ExpertGatherOp : Kernel_Op<"expert_gather", [Kernel_Phase, Kernel_ExpertPhase]> {
   let summary = "phase: pack the rows of each expert's slots";
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$slots, Kernel_Buffer:$packed, I64Attr:$top_k, I64Attr:$experts);
   let assemblyFormat = "$input `,` $slots `into` $packed attr-dict `:` type($input) `,` type($slots) `into` type($packed)";
 }
 
-def Kernel_ExpertProjectOp : Kernel_Op<"expert_project"> {
+def Kernel_ExpertProjectOp : Kernel_Op<"expert_project", [Kernel_Phase, Kernel_ExpertPhase]> {
   let summary = "phase: multiply each slot's row with its expert's weight";
   let description = [{
     With `activation`, `weight` holds a gate and an up matrix per expert, one after the other, and the result is
@@ -223,7 +225,7 @@ def Kernel_ExpertProjectOp : Kernel_Op<"expert_project"> {
   }];
 }
 
-def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine"> {
+def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine", [Kernel_Phase, Kernel_ExpertPhase]> {
   let summary = "phase: sum each row's slots with the routing weights";
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$routing, Kernel_Buffer:$slots, Kernel_Buffer:$result, I64Attr:$top_k,
                    I64Attr:$experts);
@@ -232,7 +234,7 @@ def Kernel_ExpertCombineOp : Kernel_Op<"expert_combine"> {
   }];
 }
 
-def Kernel_TapOp : Kernel_Op<"tap"> {
+def Kernel_TapOp : Kernel_Op<"tap", [Kernel_Phase]> {
   let summary = "phase: copy the last rows to where the caller wants to see them, if he does";
   let description = [{
     `columns` is the width of a whole row of the caller's memory, of which `hidden` is a part. Only prefill has this phase.

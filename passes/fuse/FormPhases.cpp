@@ -23,8 +23,7 @@ namespace {
 /// Whether a slice is only read where a row's columns can be found at an offset. Projections, attention, experts and
 /// last_rows read whole buffers: for them a slice is copied, as an operation of a phase like any other.
 bool isView(SliceOp slice) {
-  return llvm::all_of(slice->getUsers(),
-                      [](Operation *user) { return isElementwise(user) || isa<RmsNormOp, RopeOp, TopKOp>(user); });
+  return llvm::all_of(slice->getUsers(), [](Operation *user) { return user->hasTrait<ReadsViews>(); });
 }
 
 /// The slice that a value is, if it is a view.
@@ -83,7 +82,7 @@ private:
 /// Element by element on a projection's result: then it can be done while the result is still in the cache. Operands
 /// from other phases must be earlier; a view of a result of the same phase would need other columns.
 bool PhaseBuilder::joinsProjection(Operation *op, int phase) const {
-  if (phase < 0 || phases[phase].kind != PhaseKind::Project || !isElementwise(op))
+  if (phase < 0 || phases[phase].kind != PhaseKind::Project || !op->hasTrait<Elementwise>())
     return false;
   return llvm::none_of(op->getOperands(), [&](Value operand) { return viewOf(operand) && phaseOf(operand) == phase; });
 }

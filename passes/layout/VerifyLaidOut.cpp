@@ -14,7 +14,7 @@ namespace {
 struct VerifyLaidOut : layout::impl::VerifyLaidOutBase<VerifyLaidOut> {
   void runOnOperation() override {
     for (Operation &op : getOperation().getBody().front())
-      if (!isa<kernel::BufferOp, kernel::WeightOp, kernel::CacheOp, func::ReturnOp>(op) && !kernel::isPhase(&op)) {
+      if (!isa<kernel::BufferOp, kernel::WeightOp, kernel::CacheOp, kernel::Phase, func::ReturnOp>(op)) {
         op.emitError() << "after layout: " << op.getName() << " is no part of a plan";
         return signalPassFailure();
       }

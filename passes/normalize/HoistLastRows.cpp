@@ -38,7 +38,8 @@ SmallVector<OpOperand *> rowOperands(Operation *op) {
 }
 
 bool canHoistThrough(Operation *op) {
-  return op && !isa<EmbedOp, LastRowsOp, WeightOp>(op) && (isRowWise(op) || isa<ProjectOp, AttentionOp, ExpertsOp>(op));
+  return op && !isa<EmbedOp, LastRowsOp, WeightOp>(op) &&
+         (op->hasTrait<RowWise>() || isa<ProjectOp, AttentionOp, ExpertsOp>(op));
 }
 
 /// `last(f(a, b))` becomes `f(last(a), last(b))`; one last_rows for each value, however many use it.

@@ -43,7 +43,7 @@ struct AssignArena : tile::impl::AssignArenaBase<AssignArena> {
     DenseMap<Operation *, int64_t> number;
     int64_t phases = 0;
     for (Operation &op : plan.getBody().front())
-      number[&op] = kernel::isPhase(&op) ? ++phases : 0;
+      number[&op] = isa<kernel::Phase>(op) ? ++phases : 0;
     SmallVector<Lifetime> buffers;
     for (auto op : plan.getBody().getOps<kernel::BufferOp>()) {
       if (op.getExternal())

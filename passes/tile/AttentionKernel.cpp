@@ -45,7 +45,7 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   head = attention.getHeadDim();
   group = heads / kvHeads;
   tile = e.level.tokenTile;
-  if (code.tiler.shape.allRows == 1) // there are no more rows than heads of a group
+  if (code.shape.allRows == 1) // there are no more rows than heads of a group
     tile = std::min(tile, group);
   panels = kernel::ceilDiv(head, 32);
   auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
@@ -87,7 +87,7 @@ void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
     e.store(e.real(-std::numeric_limits<float>::infinity(), e.f32()), e.at(maxima, r * 4));
     e.store(e.real(0, e.f32()), e.at(sums, r * 4));
   }
-  if (attention.getBlockTokens() && code.tiler.shape.allRows > 1)
+  if (attention.getBlockTokens() && code.shape.allRows > 1)
     extendToBlocks(begin, firstRow, firstFlat, flats);
   e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(output, offset)); });
 }
@@ -143,7 +143,7 @@ void AttentionWriter::block(Value kvHead, Value index) {
   int64_t panelBytes = kernel::info(format).panelBlockBytes;
   Value slot = cache.getRing() ? e.rem(index, blocks) : index;
   Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
-  func::FuncOp dot = code.tiler.dot(format, kernel::Packing::F32, tile, e.loc);
+  func::FuncOp dot = code.dots.get(format, kernel::Packing::F32, tile, e.loc);
   func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
   auto rows = [&](function_ref<void(Value)> body) { e.loop(e.number(0), e.number(tile), 1, body); };
   rows([&](Value r) { softmax(r, e.mul(index, 32)); });
@@ -165,7 +165,7 @@ void AttentionWriter::block(Value kvHead, Value index) {
 /// Divides by the sums and hands the rows over: as floats, packed, or both.
 void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
   Operation *yield = &op.getBody().front().back();
-  int64_t step = code.tiler.shape.tile;
+  int64_t step = code.shape.tile;
   e.loop(e.number(0), e.min(e.number(tile), e.sub(flats, firstFlat)), 1, [&](Value r) {
     Value flat = e.add(firstFlat, r), t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
     Value row = e.at(output, e.mul(r, panels * 128));

@@ -12,8 +12,8 @@ namespace {
 /// The parts of a slots buffer as the code of an entry point sees them.
 struct Slots {
   Slots(PhaseCode code, Value base, gemma::Rows rows, int64_t k, int64_t experts)
-      : e(code.e), base(base), layout(rows == gemma::Rows::Last ? code.tiler.shape.lastRows : code.tiler.shape.allRows,
-                                      k, experts, code.tiler.shape.tile) {}
+      : e(code.e), base(base),
+        layout(rows == gemma::Rows::Last ? code.shape.lastRows : code.shape.allRows, k, experts, code.shape.tile) {}
 
   Value word(int64_t part, Value index) { return e.at(e.at(base, part), e.mul(index, 4)); }
   Value get(int64_t part, Value index) { return e.toI64(e.load(e.i32(), word(part, index))); }
@@ -32,7 +32,7 @@ gemma::Rows rowsOf(Value buffer) {
 
 void tile::writeExpertSlots(PhaseCode code, kernel::ExpertSlotsOp op) {
   Emitter &e = code.e;
-  int64_t k = op.getTopK(), experts = op.getExperts(), tile = code.tiler.shape.tile;
+  int64_t k = op.getTopK(), experts = op.getExperts(), tile = code.shape.tile;
   Slots slots(code, code.pointers[1], rowsOf(op.getSlots()), k, experts);
   Value counts = e.stack(experts * 8), next = e.stack(experts * 8);
   Value zero = e.number(0), one = e.number(1);
@@ -77,7 +77,7 @@ void tile::writeExpertSlots(PhaseCode code, kernel::ExpertSlotsOp op) {
 
 void tile::writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op) {
   Emitter &e = code.e;
-  int64_t tile = code.tiler.shape.tile, width = op.getInput().getType().getWidth();
+  int64_t tile = code.shape.tile, width = op.getInput().getType().getWidth();
   Slots slots(code, code.pointers[1], rowsOf(op.getSlots()), op.getTopK(), op.getExperts());
   Value count = e.mul(slots.get(slots.layout.tileCount, e.number(0)), tile);
   e.claim(code.step, count, [&](Value slot) {
@@ -91,7 +91,7 @@ void tile::writeExpertGather(PhaseCode code, kernel::ExpertGatherOp op) {
 
 void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   Emitter &e = code.e;
-  int64_t tile = code.tiler.shape.tile;
+  int64_t tile = code.shape.tile;
   kernel::WeightType type = op.getWeight().getType();
   kernel::BufferType result = op.getResult().getType();
   kernel::Format format = type.getFormat();
@@ -100,7 +100,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
   int64_t perExpert = type.getMembers() / op.getExperts(), tail = type.getRows() % 32;
   Slots slots(code, code.pointers[2], rowsOf(op.getSlots()), op.getTopK(), op.getExperts());
   Value gate = e.stack(tile * 128), up = e.stack(tile * 128);
-  func::FuncOp dot = code.tiler.dot(format, kernel::packingOf(format), tile, e.loc);
+  func::FuncOp dot = code.dots.get(format, kernel::packingOf(format), tile, e.loc);
   int64_t half = tile / 2;
 
   auto writeLane = [&](Value panel, Value lane, Value slot) {
@@ -150,7 +150,7 @@ void tile::writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op) {
       if (half > 0)
         e.ifElse(
             e.less(slots.get(slots.layout.slotRow, e.add(e.mul(index, tile), half)), e.number(0)),
-            [&] { multiply(code.tiler.dot(format, kernel::packingOf(format), tile, e.loc, half)); },
+            [&] { multiply(code.dots.get(format, kernel::packingOf(format), tile, e.loc, half)); },
             [&] { multiply(dot); });
       else
         multiply(dot);

@@ -5,8 +5,8 @@ using namespace mlir;
 using namespace gemmac;
 using namespace gemmac::tile;
 
-Guard::Guard(Tiler &tiler, bool enabled, Value step, Value thread)
-    : tiler(tiler), enabled(enabled), step(step), thread(thread) {}
+Guard::Guard(ModuleOp module, const StepShape &shape, bool enabled, Value step, Value thread)
+    : module(module), shape(shape), enabled(enabled), step(step), thread(thread) {}
 
 void Guard::onFirstThread(Emitter &e, llvm::function_ref<void()> body) {
   if (enabled)
@@ -15,11 +15,11 @@ void Guard::onFirstThread(Emitter &e, llvm::function_ref<void()> body) {
 
 void Guard::set(Emitter &e, Value begin, Value bytes, Access access) {
   StringRef name = access == Access::Open ? "__asan_unpoison_memory_region" : "__asan_poison_memory_region";
-  auto function = tiler.module.lookupSymbol<func::FuncOp>(name);
+  auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function) {
     OpBuilder::InsertionGuard guard(e.b);
-    e.b.setInsertionPointToEnd(tiler.module.getBody());
-    function = func::FuncOp::create(e.b, tiler.module.getLoc(), name, e.b.getFunctionType({e.ptr(), e.i64()}, {}));
+    e.b.setInsertionPointToEnd(module.getBody());
+    function = func::FuncOp::create(e.b, module.getLoc(), name, e.b.getFunctionType({e.ptr(), e.i64()}, {}));
     function.setPrivate();
   }
   func::CallOp::create(e.b, e.loc, function, ValueRange{begin, bytes});
@@ -27,7 +27,7 @@ void Guard::set(Emitter &e, Value begin, Value bytes, Access access) {
 
 void Guard::setAll(Emitter &e, Access access) {
   onFirstThread(e, [&] {
-    kernel::PlanAttr plan = kernel::planOf(tiler.module);
+    kernel::PlanAttr plan = kernel::planOf(module);
     for (auto [field, bytes] :
          {std::pair(GM_STEP_ARENA, *plan.getArenaBytes()), std::pair(GM_STEP_KV, plan.getKvBytes()),
           std::pair(GM_STEP_WEIGHTS, plan.getWeightBytes())})
@@ -46,10 +46,10 @@ Value Guard::bytes(Emitter &e, Value place) {
     return {};
   kernel::BufferType type = buffer.getType();
   if (type.getKind() == kernel::BufferKind::Slots || kernel::areSlots(type.getRows()))
-    return e.number(bufferBytes(buffer, tiler.shape)); // laid out for a whole chunk
+    return e.number(bufferBytes(buffer, shape)); // laid out for a whole chunk
   Value rows =
       e.stepField(step, type.getRows() == kernel::BufferRows::Last ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
-  int64_t together = kernel::packingOf(type.getKind()) ? tiler.shape.tile : 1;
+  int64_t together = kernel::packingOf(type.getKind()) ? shape.tile : 1;
   return e.mul(e.ceilDiv(rows, together), bufferBytes(buffer, {together, together, together}));
 }
 
@@ -57,7 +57,7 @@ void Guard::setOperands(Emitter &e, Operation *phase, Access access) {
   onFirstThread(e, [&] {
     for (Value operand : phase->getOperands())
       if (Value size = bytes(e, operand))
-        set(e, tiler.address(e, operand, step), size, access);
+        set(e, addressOf(e, operand, step), size, access);
   });
 }
 
@@ -72,7 +72,7 @@ void Guard::end(Emitter &e) {
 void Guard::around(Emitter &e, Operation *phase, llvm::function_ref<void()> call) {
   setOperands(e, phase, Access::Open);
   if (enabled)
-    func::CallOp::create(e.b, e.loc, tiler.module.lookupSymbol<func::FuncOp>("gmBarrier"), ValueRange{step, thread});
+    func::CallOp::create(e.b, e.loc, module.lookupSymbol<func::FuncOp>("gmBarrier"), ValueRange{step, thread});
   call();
   setOperands(e, phase, Access::Closed);
 }

@@ -3,7 +3,7 @@
 #ifndef PASSES_TILE_GUARD_H
 #define PASSES_TILE_GUARD_H
 
-#include "passes/tile/Kernels.h"
+#include "passes/tile/PhaseCode.h"
 
 namespace gemmac::tile {
 
@@ -12,7 +12,7 @@ namespace gemmac::tile {
 class Guard {
 public:
   /// `step` and `thread` are the entry point's arguments.
-  Guard(Tiler &tiler, bool enabled, mlir::Value step, mlir::Value thread);
+  Guard(mlir::ModuleOp module, const StepShape &shape, bool enabled, mlir::Value step, mlir::Value thread);
 
   void begin(Emitter &e);
   void end(Emitter &e);
@@ -28,7 +28,8 @@ private:
   /// One thread changes what all see; the barriers around make it visible.
   void onFirstThread(Emitter &e, llvm::function_ref<void()> body);
 
-  Tiler &tiler;
+  mlir::ModuleOp module;
+  const StepShape &shape;
   bool enabled;
   mlir::Value step, thread;
 };

@@ -1,65 +1,10 @@
-// The code of phases. One class per kind of phase; all write into functions made by Tiler.
+// The writers of phases, and what they share. One class per kind of phase.
 #ifndef PASSES_TILE_KERNELS_H
 #define PASSES_TILE_KERNELS_H
 
-#include "passes/tile/Emitter.h"
-#include "passes/tile/Sizes.h"
-
-#include "dialects/gemma/Gemma.h"
-
-#include <map>
-#include <string>
+#include "passes/tile/PhaseCode.h"
 
 namespace gemmac::tile {
-
-/// What the code of one entry point knows: the level, the sizes of a step, and the functions made so far.
-class Tiler {
-public:
-  /// `guard`: entry points tell AddressSanitizer which memory is a phase's own, see Guard.h.
-  Tiler(mlir::ModuleOp module, const kernel::LevelInfo &level, bool guard);
-
-  /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each; taps only if `taps`, and
-  /// then run only where the step has memory for what they show.
-  void writeEntry(mlir::func::FuncOp plan, const std::string &name, const StepShape &shape, bool taps);
-  /// Writes the function that only reads memory (GmRead).
-  void writeRead(const std::string &name);
-
-  /// The matrix product of one panel and one tile of tokens: f(weights, inputs, groups, result), `result` float
-  /// [tile][32]. `groups` blocks of 32 columns; `inputs` is the format's own kind, or F32 for f32 and bf16; see
-  /// Format.h and Sizes.h for the layouts. With `tokens` only the first so many of the tile are multiplied.
-  mlir::func::FuncOp dot(kernel::Format format, kernel::Packing inputs, int64_t tile, mlir::Location loc,
-                         std::optional<int64_t> tokens = std::nullopt);
-
-  /// Where an operand of a phase lies.
-  mlir::Value address(Emitter &e, mlir::Value place, mlir::Value step);
-
-  mlir::ModuleOp module;
-  mlir::OpBuilder b;
-  const kernel::LevelInfo &level;
-  StepShape shape{};
-
-private:
-  mlir::func::FuncOp phaseFunction(mlir::Operation *phase);
-  void writePhase(mlir::Operation *phase, mlir::func::FuncOp function);
-  mlir::func::FuncOp makeFunction(const std::string &name, int64_t pointers, mlir::Location loc);
-
-  std::map<std::string, mlir::func::FuncOp> functions; ///< phases by what they do, see phaseKey
-  std::map<std::tuple<kernel::Format, kernel::Packing, int64_t, int64_t>, mlir::func::FuncOp> dots;
-  std::string prefix;
-  bool guard;
-};
-
-/// Everything a phase's code needs: the function's arguments and the emitter.
-struct PhaseCode {
-  Tiler &tiler;
-  Emitter &e;
-  mlir::Value step, thread;
-  mlir::ValueRange pointers; ///< one for each operand of the phase op
-
-  mlir::Value rowCount(gemma::Rows rows) const;
-  /// Index, among all rows of the step, of row 0 of this kind of rows.
-  mlir::Value firstRow(gemma::Rows rows) const;
-};
 
 void writeRows(PhaseCode code, kernel::RowsOp op);
 void writeProject(PhaseCode code, kernel::ProjectOp op);
@@ -71,7 +16,7 @@ void writeExpertProject(PhaseCode code, kernel::ExpertProjectOp op);
 void writeExpertCombine(PhaseCode code, kernel::ExpertCombineOp op);
 void writeTap(PhaseCode code, kernel::TapOp op);
 
-/// Writes the body of a dot function, see Tiler::dot.
+/// Writes the body of a dot function, see DotFunctions.
 void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Packing inputs, int64_t tokens,
               int64_t tile);
 

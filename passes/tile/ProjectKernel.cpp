@@ -20,7 +20,7 @@ struct Part {
 
 class ProjectWriter {
 public:
-  ProjectWriter(PhaseCode code, kernel::ProjectOp op) : code(code), e(code.e), op(op), tile(code.tiler.shape.tile) {}
+  ProjectWriter(PhaseCode code, kernel::ProjectOp op) : code(code), e(code.e), op(op), tile(code.shape.tile) {}
   void write();
 
 private:
@@ -159,7 +159,7 @@ void ProjectWriter::writePanel(const Part &part, Value panel) {
       Value weights = e.at(place(p.getWeight()), e.mul(panel, groups * kernel::info(format).panelBlockBytes));
       Value inputs =
           e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::packingOf(format), tile)));
-      func::CallOp::create(e.b, e.loc, code.tiler.dot(format, kernel::packingOf(format), tile, e.loc),
+      func::CallOp::create(e.b, e.loc, code.dots.get(format, kernel::packingOf(format), tile, e.loc),
                            ValueRange{weights, inputs, e.number(groups), results[p]});
     }
     Value first = e.mul(index, tile);

@@ -258,7 +258,7 @@ void RowsWriter::yield(kernel::YieldOp yield) {
     }
     auto buffer = cast<kernel::BufferType>(type);
     if (auto pack = value.getDefiningOp<gemma::PackOp>()) {
-      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), packingOf(buffer), code.tiler.shape.tile);
+      packRow(e, pointer(pack.getInput()), place, row, buffer.getWidth(), packingOf(buffer), code.shape.tile);
     } else if (buffer.getKind() == kernel::BufferKind::F32) {
       Value to = e.at(place, e.mul(row, buffer.getWidth() * 4)), from = pointer(value);
       bool direct = !isa<gemma::SliceOp, gemma::LastRowsOp>(value.getDefiningOp()) &&
@@ -340,9 +340,9 @@ void tile::writeRopeTable(PhaseCode code, kernel::RopeTableOp op) {
   // Frequencies of this table, as data of the module.
   ArrayRef<uint8_t> raw(reinterpret_cast<const uint8_t *>(frequencies.data()), frequencies.size() * sizeof(float));
   std::string name = "rope_" + llvm::utohexstr(llvm::xxh3_64bits(raw));
-  if (!code.tiler.module.lookupSymbol(name)) {
+  if (!code.module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(e.b);
-    e.b.setInsertionPointToStart(code.tiler.module.getBody());
+    e.b.setInsertionPointToStart(code.module.getBody());
     auto type = RankedTensorType::get({pairs}, e.f32());
     LLVM::GlobalOp::create(e.b, e.loc, LLVM::LLVMArrayType::get(e.f32(), pairs), /*isConstant=*/true,
                            LLVM::Linkage::Private, name, DenseElementsAttr::get(type, frequencies), /*alignment=*/64);

@@ -69,9 +69,9 @@ inline int64_t bufferBytes(kernel::BufferType type, const StepShape &step, int64
 inline int64_t bufferBytes(kernel::BufferOp op, const StepShape &step) {
   int64_t experts = 0, topK = 0;
   for (mlir::Operation *user : op->getUsers())
-    if (auto k = user->getAttrOfType<mlir::IntegerAttr>("top_k")) {
-      topK = k.getInt();
-      experts = user->getAttrOfType<mlir::IntegerAttr>("experts").getInt();
+    if (auto phase = llvm::dyn_cast<kernel::ExpertPhase>(user)) {
+      topK = phase.getTopK();
+      experts = phase.getExperts();
     }
   return bufferBytes(op.getType(), step, experts, topK);
 }

@@ -1,9 +1,7 @@
 // Entry points and the functions they call. A phase's function depends on what it does and on its sizes, not on where
 // its operands lie: layers of one class share it, so code size does not grow with their number.
 #include "passes/tile/Guard.h"
-#include "passes/tile/Kernels.h"
-
-#include "llvm/ADT/MapVector.h"
+#include "passes/tile/PhaseCode.h"
 
 namespace gemmac::tile {
 #define GEN_PASS_DEF_TILEPHASES
@@ -41,35 +39,35 @@ std::string phaseKey(Operation *phase) {
   return key;
 }
 
-bool isLast(Operation *phase) {
-  if (auto rows = phase->getAttrOfType<gemma::RowsAttr>("rows"))
-    return rows.getValue() == gemma::Rows::Last;
-  return llvm::any_of(phase->getOperandTypes(), [](Type type) {
-    auto buffer = dyn_cast<kernel::BufferType>(type);
-    return buffer && kernel::stepRows(buffer.getRows()) == gemma::Rows::Last;
-  });
-}
+/// Writes entry points, and the functions of the phases that they call.
+class Tiler {
+public:
+  /// `guard`: entry points tell AddressSanitizer which memory is a phase's own, see Guard.h.
+  Tiler(ModuleOp module, const kernel::LevelInfo &level, bool guard)
+      : b(module.getContext()), module(module), level(level), dots(module, level), guard(guard) {}
 
-/// Visible in this object only, and never inlined: one copy of each loop, in one place to look at.
-void makeLocal(func::FuncOp function) {
-  MLIRContext *context = function.getContext();
-  function.setPrivate();
-  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
-  function->setAttr("passthrough", Builder(context).getStrArrayAttr({"noinline"}));
-}
+  /// Writes `name(step, thread)`: the phases of the plan in order, with a barrier after each; taps only if `taps`, and
+  /// then run only where the step has memory for what they show.
+  void writeEntry(func::FuncOp plan, const std::string &name, const StepShape &shape, bool taps);
+  /// Writes the function that only reads memory (GmRead).
+  void writeRead(const std::string &name);
+
+  OpBuilder b;
+
+private:
+  func::FuncOp phaseFunction(Operation *phase);
+  func::FuncOp makeFunction(const std::string &name, int64_t pointers, Location loc);
+
+  ModuleOp module;
+  const kernel::LevelInfo &level;
+  DotFunctions dots;
+  StepShape shape{};
+  std::map<std::string, func::FuncOp> functions; ///< phases by what they do, see phaseKey
+  std::string prefix;
+  bool guard;
+};
 
 } // namespace
-
-Tiler::Tiler(ModuleOp module, const kernel::LevelInfo &level, bool guard)
-    : module(module), b(module.getContext()), level(level), guard(guard) {}
-
-Value PhaseCode::rowCount(gemma::Rows rows) const {
-  return e.stepField(step, rows == gemma::Rows::Last ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
-}
-
-Value PhaseCode::firstRow(gemma::Rows rows) const {
-  return rows == gemma::Rows::Last ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
-}
 
 func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Location loc) {
   OpBuilder::InsertionGuard guard(b);
@@ -82,46 +80,6 @@ func::FuncOp Tiler::makeFunction(const std::string &name, int64_t pointers, Loca
   return function;
 }
 
-func::FuncOp Tiler::dot(kernel::Format format, kernel::Packing inputs, int64_t tile, Location loc,
-                        std::optional<int64_t> some) {
-  int64_t tokens = some.value_or(tile);
-  func::FuncOp &known = dots[{format, inputs, tile, tokens}];
-  if (known)
-    return known;
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(module.getBody());
-  Type ptr = LLVM::LLVMPointerType::get(b.getContext());
-  std::string name =
-      ("dot_" + kernel::stringifyFormat(format) + "_" + kernel::stringifyPacking(inputs) + "_" + Twine(tokens)).str();
-  if (tokens < tile)
-    name += "_of_" + std::to_string(tile);
-  known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
-  makeLocal(known);
-  b.setInsertionPointToStart(known.addEntryBlock());
-  Emitter e(b, loc, level);
-  writeDot(e, known, format, inputs, tokens, tile);
-  func::ReturnOp::create(b, loc);
-  return known;
-}
-
-void Tiler::writePhase(Operation *phase, func::FuncOp function) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&function.getBody().front());
-  Emitter e(b, phase->getLoc(), level);
-  PhaseCode code{*this, e, function.getArgument(0), function.getArgument(1), function.getArguments().drop_front(2)};
-  TypeSwitch<Operation *>(phase)
-      .Case([&](kernel::RowsOp op) { writeRows(code, op); })
-      .Case([&](kernel::ProjectOp op) { writeProject(code, op); })
-      .Case([&](kernel::AttentionOp op) { writeAttention(code, op); })
-      .Case([&](kernel::RopeTableOp op) { writeRopeTable(code, op); })
-      .Case([&](kernel::ExpertSlotsOp op) { writeExpertSlots(code, op); })
-      .Case([&](kernel::ExpertGatherOp op) { writeExpertGather(code, op); })
-      .Case([&](kernel::ExpertProjectOp op) { writeExpertProject(code, op); })
-      .Case([&](kernel::ExpertCombineOp op) { writeExpertCombine(code, op); })
-      .Case([&](kernel::TapOp op) { writeTap(code, op); });
-  func::ReturnOp::create(b, phase->getLoc());
-}
-
 func::FuncOp Tiler::phaseFunction(Operation *phase) {
   func::FuncOp &known = functions[prefix + phaseKey(phase)];
   if (known)
@@ -131,23 +89,14 @@ func::FuncOp Tiler::phaseFunction(Operation *phase) {
                                        phase->getNumOperands(), phase->getLoc());
   makeLocal(function);
   known = function;
-  writePhase(phase, function);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&function.getBody().front());
+  Emitter e(b, phase->getLoc(), level);
+  writePhase(
+      {module, dots, shape, e, function.getArgument(0), function.getArgument(1), function.getArguments().drop_front(2)},
+      phase);
+  func::ReturnOp::create(b, phase->getLoc());
   return function;
-}
-
-Value Tiler::address(Emitter &e, Value place, Value step) {
-  if (auto weight = place.getDefiningOp<kernel::WeightOp>())
-    return e.at(e.stepField(step, GM_STEP_WEIGHTS, e.ptr()), static_cast<int64_t>(weight.getOffset()));
-  if (auto cache = place.getDefiningOp<kernel::CacheOp>())
-    return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(cache.getOffset()));
-  if (auto buffer = place.getDefiningOp<kernel::BufferOp>()) {
-    if (buffer.getExternal() == kernel::External::Hidden)
-      return e.at(e.stepField(step, GM_STEP_HIDDEN, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
-    if (buffer.getExternal())
-      return e.stepField(step, GM_STEP_LOGITS, e.ptr());
-    return e.at(e.stepField(step, GM_STEP_ARENA, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
-  }
-  return e.stepField(step, GM_STEP_TOKENS, e.ptr()); // the plan's argument: the ids
 }
 
 void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepShape &stepShape, bool taps) {
@@ -157,26 +106,27 @@ void Tiler::writeEntry(func::FuncOp plan, const std::string &name, const StepSha
   b.setInsertionPointToStart(&entry.getBody().front());
   Value step = entry.getArgument(0), thread = entry.getArgument(1);
   auto barrier = module.lookupSymbol<func::FuncOp>("gmBarrier");
-  Guard guarded(*this, guard, step, thread);
+  Guard guarded(module, shape, guard, step, thread);
   Emitter whole(b, plan.getLoc(), level);
   guarded.begin(whole);
   for (Operation &op : plan.getBody().front()) {
     bool isTap = isa<kernel::TapOp>(op);
-    if (!kernel::isPhase(&op) || (isTap && !taps))
+    auto phase = dyn_cast<kernel::Phase>(op);
+    if (!phase || (isTap && !taps))
       continue;
     func::FuncOp function = phaseFunction(&op);
     Emitter e(b, op.getLoc(), level);
     auto call = [&] {
       SmallVector<Value> arguments{step, thread};
       for (Value operand : op.getOperands())
-        arguments.push_back(address(e, operand, step));
+        arguments.push_back(addressOf(e, operand, step));
       func::CallOp::create(b, op.getLoc(), function, arguments);
       func::CallOp::create(b, op.getLoc(), barrier, ValueRange{step, thread});
     };
     auto guardedCall = [&] { guarded.around(e, &op, call); };
     if (isTap)
       e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_HIDDEN, e.i64())), guardedCall);
-    else if (isLast(&op))
+    else if (phase.getStepRows() == gemma::Rows::Last)
       e.ifThen(e.less(e.number(0), e.stepField(step, GM_STEP_LAST_ROWS, e.i64())), guardedCall);
     else
       guardedCall();

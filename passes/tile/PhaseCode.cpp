@@ -1,0 +1,86 @@
+// See PhaseCode.h. The table of writers is here: one row for each operation that is a phase.
+#include "passes/tile/PhaseCode.h"
+
+#include "passes/tile/Kernels.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace gemmac;
+using namespace gemmac::tile;
+
+void tile::makeLocal(func::FuncOp function) {
+  MLIRContext *context = function.getContext();
+  function.setPrivate();
+  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
+  function->setAttr("passthrough", Builder(context).getStrArrayAttr({"noinline"}));
+}
+
+Value PhaseCode::rowCount(gemma::Rows rows) const {
+  return e.stepField(step, rows == gemma::Rows::Last ? GM_STEP_LAST_ROWS : GM_STEP_TOKEN_COUNT, e.i64());
+}
+
+Value PhaseCode::firstRow(gemma::Rows rows) const {
+  return rows == gemma::Rows::Last ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
+}
+
+func::FuncOp DotFunctions::get(kernel::Format format, kernel::Packing inputs, int64_t tile, Location loc,
+                               std::optional<int64_t> some) {
+  int64_t tokens = some.value_or(tile);
+  func::FuncOp &known = functions[{format, inputs, tile, tokens}];
+  if (known)
+    return known;
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Type ptr = LLVM::LLVMPointerType::get(b.getContext());
+  std::string name =
+      ("dot_" + kernel::stringifyFormat(format) + "_" + kernel::stringifyPacking(inputs) + "_" + Twine(tokens)).str();
+  if (tokens < tile)
+    name += "_of_" + std::to_string(tile);
+  known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
+  makeLocal(known);
+  b.setInsertionPointToStart(known.addEntryBlock());
+  Emitter e(b, loc, level);
+  writeDot(e, known, format, inputs, tokens, tile);
+  func::ReturnOp::create(b, loc);
+  return known;
+}
+
+Value tile::addressOf(Emitter &e, Value place, Value step) {
+  if (auto weight = place.getDefiningOp<kernel::WeightOp>())
+    return e.at(e.stepField(step, GM_STEP_WEIGHTS, e.ptr()), static_cast<int64_t>(weight.getOffset()));
+  if (auto cache = place.getDefiningOp<kernel::CacheOp>())
+    return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(cache.getOffset()));
+  if (auto buffer = place.getDefiningOp<kernel::BufferOp>()) {
+    if (buffer.getExternal() == kernel::External::Hidden)
+      return e.at(e.stepField(step, GM_STEP_HIDDEN, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
+    if (buffer.getExternal())
+      return e.stepField(step, GM_STEP_LOGITS, e.ptr());
+    return e.at(e.stepField(step, GM_STEP_ARENA, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));
+  }
+  return e.stepField(step, GM_STEP_TOKENS, e.ptr()); // the plan's argument: the ids
+}
+
+namespace {
+
+using Writer = void (*)(PhaseCode, Operation *);
+
+template <class Op, void (*write)(PhaseCode, Op)> std::pair<StringRef, Writer> row() {
+  return {Op::getOperationName(), [](PhaseCode code, Operation *op) { write(code, cast<Op>(op)); }};
+}
+
+} // namespace
+
+void tile::writePhase(PhaseCode code, Operation *phase) {
+  static const llvm::StringMap<Writer> writers{
+      row<kernel::RowsOp, writeRows>(),
+      row<kernel::ProjectOp, writeProject>(),
+      row<kernel::AttentionOp, writeAttention>(),
+      row<kernel::RopeTableOp, writeRopeTable>(),
+      row<kernel::ExpertSlotsOp, writeExpertSlots>(),
+      row<kernel::ExpertGatherOp, writeExpertGather>(),
+      row<kernel::ExpertProjectOp, writeExpertProject>(),
+      row<kernel::ExpertCombineOp, writeExpertCombine>(),
+      row<kernel::TapOp, writeTap>(),
+  };
+  writers.at(phase->getName().getStringRef())(code, phase);
+}

@@ -1,0 +1,55 @@
+// What the writers of phases write with. They know nothing of the pass that calls them.
+#ifndef PASSES_TILE_PHASECODE_H
+#define PASSES_TILE_PHASECODE_H
+
+#include "passes/tile/Emitter.h"
+#include "passes/tile/Sizes.h"
+
+#include "dialects/gemma/Gemma.h"
+
+#include <map>
+
+namespace gemmac::tile {
+
+/// The functions of a module that multiply a panel of weights with a tile of tokens, each made when first asked for.
+class DotFunctions {
+public:
+  DotFunctions(mlir::ModuleOp module, const kernel::LevelInfo &level) : module(module), level(level) {}
+
+  /// f(weights, inputs, groups, result), `result` float [tile][32]. `groups` blocks of 32 columns; `inputs` is the
+  /// format's own packing, or F32 for f32 and bf16; see Format.h and Sizes.h for the layouts. With `tokens` only the
+  /// first so many of the tile are multiplied.
+  mlir::func::FuncOp get(kernel::Format format, kernel::Packing inputs, int64_t tile, mlir::Location loc,
+                         std::optional<int64_t> tokens = std::nullopt);
+
+private:
+  mlir::ModuleOp module;
+  const kernel::LevelInfo &level;
+  std::map<std::tuple<kernel::Format, kernel::Packing, int64_t, int64_t>, mlir::func::FuncOp> functions;
+};
+
+/// Everything a phase's code needs: where it stands, the sizes of a step, and the function's arguments.
+struct PhaseCode {
+  mlir::ModuleOp module;
+  DotFunctions &dots;
+  const StepShape &shape;
+  Emitter &e;
+  mlir::Value step, thread;
+  mlir::ValueRange pointers; ///< one for each operand of the phase op
+
+  mlir::Value rowCount(gemma::Rows rows) const;
+  /// Index, among all rows of the step, of row 0 of this kind of rows.
+  mlir::Value firstRow(gemma::Rows rows) const;
+};
+
+/// Visible in this object only, and never inlined: one copy of each loop, in one place to look at.
+void makeLocal(mlir::func::FuncOp function);
+
+/// Where an operand of a phase lies.
+mlir::Value addressOf(Emitter &e, mlir::Value place, mlir::Value step);
+
+/// Writes the code of a phase into the function that `code` stands in.
+void writePhase(PhaseCode code, mlir::Operation *phase);
+
+} // namespace gemmac::tile
+#endif
