@@ -248,6 +248,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   table.prefillOps = plan.getPrefillOps();
   table.blockTokens = plan.getBlockTokens();
   table.hiddenFloats = plan.getHiddenColumns();
+  table.media = !inputs->model.inputs.empty();
   Result<std::string> tableObject = emit::buildModelTable(table, choice.target->triple().str());
   if (!tableObject)
     return report(tableObject.error());

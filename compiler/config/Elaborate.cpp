@@ -51,6 +51,7 @@ public:
       return std::nullopt;
     model.layers = layers;
     elaborateRuntime();
+    elaborateInputs();
     elaborateSteps();
     elaborateIgnored();
     if (anyFault())
@@ -110,6 +111,26 @@ private:
         std::optional<int64_t> id = wholeNumber(one, "a stop id", 0, kWidest, diagnostics);
         if (id && std::find(model.stopIds.begin(), model.stopIds.end(), *id) == model.stopIds.end())
           model.stopIds.push_back(*id);
+      }
+    }
+  }
+
+  void elaborateInputs() {
+    for (const InputDecl &input : d.inputs) {
+      if (!holds(input.when))
+        continue;
+      std::map<std::string, double> &numbers = model.inputs[input.name.text];
+      for (const LetDecl &one : input.values) {
+        std::optional<Value> value = evaluate(one.value);
+        if (!value || (!value->isList && std::holds_alternative<std::monostate>(value->scalar)))
+          continue; // null: the model has no such number
+        const int64_t *whole = value->isList ? nullptr : std::get_if<int64_t>(&value->scalar);
+        const double *real = value->isList ? nullptr : std::get_if<double>(&value->scalar);
+        if (whole || real)
+          numbers[one.name.text] = whole ? double(*whole) : *real;
+        else
+          diagnostics.errorOnce(value->where,
+                                fmt::format("{} must be a number, found {}", one.name.text, show(*value)));
       }
     }
   }

@@ -85,6 +85,7 @@ struct Model {
   std::vector<int64_t> stopIds;
   double temperature = 0, topP = 1;
   int64_t topK = 0;
+  std::map<std::string, std::map<std::string, double>> inputs; ///< "image", "audio": the numbers of [inputs.NAME]
 };
 
 } // namespace gemmac::config

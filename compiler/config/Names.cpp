@@ -47,6 +47,11 @@ public:
     for (const auto *value : {&runtime.vocab, &runtime.context, &runtime.emptyThought, &runtime.bos,
                               &runtime.temperature, &runtime.topP, &runtime.topK})
       optional(*value, global);
+    for (const InputDecl &input : d.inputs) {
+      optional(input.when, global);
+      for (const LetDecl &value : input.values)
+        expression(value.value, global);
+    }
     for (const Expression &id : runtime.stopIds)
       expression(id, global);
   }

@@ -33,6 +33,7 @@ private:
   void readAttributes(const toml::table &table, StepDecl &step);
   void readIgnored(const toml::node *node, const std::string &where, std::vector<IgnoredDecl> &out);
   void readRuntime(const toml::table &root, Description &out);
+  void readInputs(const toml::table &root, Description &out);
   void readLayer(const toml::table &root, Description &out);
 };
 
@@ -370,13 +371,36 @@ void Reader::readRuntime(const toml::table &root, Description &out) {
   }
 }
 
+void Reader::readInputs(const toml::table &root, Description &out) {
+  const toml::table *inputs = tableAt(root, "inputs", "inputs", false);
+  if (!inputs)
+    return;
+  unknownKeys(*inputs, "[inputs]", {"image", "audio"});
+  const std::pair<const char *, std::vector<std::string>> kinds[] = {
+      {"image", {"when", "patch", "pool", "tokens", "frame_tokens"}},
+      {"audio", {"when", "rate", "frame", "hop", "fft", "bands", "low", "high", "floor", "longest"}}};
+  for (const auto &[name, keys] : kinds) {
+    const toml::table *table = tableAt(*inputs, name, std::string("inputs.") + name, false);
+    if (!table)
+      continue;
+    unknownKeys(*table, fmt::format("[inputs.{}]", name), keys);
+    InputDecl &input = out.inputs.emplace_back();
+    input.name = {name, at(*table)};
+    input.when = expression(table->get("when"), "when");
+    for (const Entry &entry : entries(*table))
+      if (entry.key != "when")
+        if (std::optional<Expression> value = expression(entry.node, entry.key))
+          input.values.push_back({{entry.key, entry.where}, std::move(*value)});
+  }
+}
+
 Description Reader::run(const toml::table &root) {
   Description out;
   out.file = file;
   out.top = {file, 1, 1};
   unknownKeys(root, "the description",
               {"schema", "family", "numbers", "checkpoint", "sizes", "checks", "let", "layer", "weights", "before",
-               "after", "ignored", "runtime"});
+               "after", "ignored", "runtime", "inputs"});
   const toml::node *schema = root.get("schema");
   if (!schema)
     error(out.top, "missing key 'schema' in the description: this compiler reads schema = 1");
@@ -401,6 +425,7 @@ Description Reader::run(const toml::table &root) {
   readSteps(root.get("after"), "after", true, out.after);
   readIgnored(root.get("ignored"), "ignored", out.ignored);
   readRuntime(root, out);
+  readInputs(root, out);
   return out;
 }
 

@@ -98,6 +98,13 @@ struct RuntimeDecl {
   std::vector<Expression> stopIds;
 };
 
+/// [inputs.NAME]: how the model takes pictures or sound. The values go to the executable's manifest as they are.
+struct InputDecl {
+  Text name; ///< "image" or "audio"
+  std::optional<Expression> when;
+  std::vector<LetDecl> values;
+};
+
 struct Description {
   std::string file;
   Position top;
@@ -114,6 +121,7 @@ struct Description {
   Text layerIn, layerOut;
   std::optional<Text> layerClass;
   RuntimeDecl runtime;
+  std::vector<InputDecl> inputs;
 
   std::vector<std::string> sizeNames() const;
   const NumberDecl *findNumber(const std::string &name) const;

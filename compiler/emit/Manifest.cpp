@@ -55,6 +55,12 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   manifest["layers"] = nlohmann::ordered_json::array(); // the class of each, for certificates
   for (const config::Layer &layer : model.layerList)
     manifest["layers"].push_back(layer.layerClass);
+  for (const auto &[name, numbers] : model.inputs)
+    for (const auto &[key, value] : numbers)
+      if (value == double(int64_t(value)))
+        manifest[name][key] = int64_t(value);
+      else
+        manifest[name][key] = value;
   manifest["compiler_version"] = compilerVersion;
   return manifest.dump(1);
 }

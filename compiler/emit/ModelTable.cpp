@@ -18,7 +18,7 @@ namespace gemmac::emit {
 namespace {
 
 static_assert(sizeof(void *) == 8 && sizeof(GmEntry) == 8 && sizeof(GmRead) == 8, "pointers of the tables are 64 bit");
-static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 128 && sizeof(GmCacheRead) == 16,
+static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 136 && sizeof(GmCacheRead) == 16,
               "a field was added to Step.h: fill it in below");
 
 /// A constant struct of a known size, put together from fields at known offsets, in any order.
@@ -138,6 +138,10 @@ Constant *modelConstant(Module &module, const ModelTable &table) {
   fields.putInteger(GM_FIELD(GmModel, prefill_ops), table.prefillOps);
   fields.putInteger(GM_FIELD(GmModel, block_tokens), table.blockTokens);
   fields.putInteger(GM_FIELD(GmModel, hidden_floats), table.hiddenFloats);
+  PointerType *pointer = PointerType::get(module.getContext(), 0);
+  // The runtime's own symbol: naming it is what links the readers of pictures and sound.
+  fields.put(GM_FIELD(GmModel, media), table.media ? cast<Constant>(module.getOrInsertGlobal("gmMedia", pointer))
+                                                   : ConstantPointerNull::get(pointer));
   return fields.build();
 }
 

@@ -31,6 +31,7 @@ struct ModelTable {
   int64_t weightBytes = 0;
   int64_t decodeBytes = 0, decodeOps = 0, prefillOps = 0;
   int64_t blockTokens = 0, hiddenFloats = 0;
+  bool media = false; ///< the model takes pictures or sound
 };
 
 /// The bytes of an object file for `triple` that defines `gmModel`. The triple's CPU must be 64 bit and little endian,

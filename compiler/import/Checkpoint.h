@@ -36,7 +36,8 @@ public:
   const std::vector<Tensor> &tensors() const { return all; }
   const Tensor *find(std::string_view name) const; ///< by binary search or hash; null if absent
 
-  /// config.json (nested keys joined by '.', as "text_config.hidden_size") or GGUF metadata. Empty for random weights.
+  /// config.json (nested keys joined by '.', as "text_config.hidden_size") and, under "processor_config.", the file of
+  /// that name; or GGUF metadata. Empty for random weights.
   /// GGUF's big token arrays are not in it.
   const std::map<std::string, config::Value> &numbers() const { return values; }
 

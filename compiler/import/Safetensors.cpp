@@ -299,6 +299,7 @@ public:
 private:
   Status addFile(const std::string &path);
   Status openIndexed(const std::string &indexPath);
+  Status readProcessor();
 };
 
 Status Folder::addFile(const std::string &path) {
@@ -348,6 +349,23 @@ Status Folder::openIndexed(const std::string &indexPath) {
   return Ok{};
 }
 
+/// Adds the numbers of processor_config.json, where there is one, under "processor_config.".
+Status Folder::readProcessor() {
+  std::string file = where + "/processor_config.json";
+  std::error_code problem;
+  if (!std::filesystem::exists(file, problem))
+    return Ok{};
+  auto text = openText(file, kMaxConfigBytes);
+  if (!text)
+    return text.error();
+  auto flat = flattenConfig(textOf(**text), file);
+  if (!flat)
+    return flat.error();
+  for (auto &[name, value] : *flat)
+    values.emplace("processor_config." + name, std::move(value));
+  return Ok{};
+}
+
 Status Folder::open(const std::string &path) {
   namespace fs = std::filesystem;
   kind = Source::HuggingFace;
@@ -361,6 +379,8 @@ Status Folder::open(const std::string &path) {
   if (!flat)
     return flat.error();
   values = std::move(*flat);
+  if (Status read = readProcessor(); !read)
+    return read;
 
   std::vector<std::string> plain, indexes;
   std::error_code problem;

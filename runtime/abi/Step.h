@@ -96,6 +96,9 @@ typedef struct GmModel {
   int64_t prefill_ops;   ///< the same for a prompt's token whose logits nobody wants: later layers may not run for it
   int64_t block_tokens;  ///< longest block of tokens that the description speaks of; 0: every attention is causal
   int64_t hidden_floats; ///< of one row, all layers side by side: see GmStep.hidden
+  /// The runtime's readers of pictures and sound: `gmMedia` where the model takes either, else null, and they are not
+  /// linked.
+  const struct GmMedia *media;
 } GmModel;
 
 extern const GmModel gmModel;

@@ -34,4 +34,10 @@ const Command &serveCommand();
 const Command &verifyCommand();
 
 } // namespace gemmart
+
+/// What executables have whose model takes pictures or sound: see GmModel.media.
+struct GmMedia {
+  const gemmart::Command *commands[2];
+};
+extern "C" const GmMedia gmMedia;
 #endif

@@ -9,9 +9,13 @@
 
 namespace gemmart {
 
-static std::vector<const Command *> allCommands() {
-  return {&runCommand(),        &chatCommand(),   &serveCommand(), &benchCommand(), &tokenizeCommand(),
-          &detokenizeCommand(), &logitsCommand(), &infoCommand(),  &verifyCommand()};
+static std::vector<const Command *> allCommands(const Program &program) {
+  std::vector<const Command *> all = {&runCommand(),    &chatCommand(),     &serveCommand(),
+                                      &benchCommand(),  &tokenizeCommand(), &detokenizeCommand(),
+                                      &logitsCommand(), &infoCommand(),     &verifyCommand()};
+  if (const GmMedia *media = program.model.media)
+    all.insert(all.end(), std::begin(media->commands), std::end(media->commands));
+  return all;
 }
 
 static void printOverview(const Program &program, FILE *stream) {
@@ -20,7 +24,7 @@ static void printOverview(const Program &program, FILE *stream) {
       "usage: %s [COMMAND] [OPTIONS]\n\nWithout a command: chat in a terminal; with a pipe, the prompt is read from "
       "standard input.\n\n",
       program.name.c_str());
-  for (const Command *command : allCommands())
+  for (const Command *command : allCommands(program))
     fprintf(stream, "  %-12.*s %.*s\n", int(command->name.size()), command->name.data(), int(command->summary.size()),
             command->summary.data());
   fprintf(stream,
@@ -68,7 +72,7 @@ static int runArguments(const Program &program, std::span<const char *const> arg
     command = isatty(STDIN_FILENO) ? &chatCommand() : &runCommand();
   } else {
     std::vector<std::string_view> names;
-    for (const Command *known : allCommands()) {
+    for (const Command *known : allCommands(program)) {
       names.push_back(known->name);
       if (known->name == first)
         command = known;

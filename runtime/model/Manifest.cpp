@@ -54,6 +54,15 @@ public:
     return right;
   }
 
+  /// A whole number in [low, high] that must be there.
+  void integer(const Json &from, const char *key, int64_t low, int64_t high, int64_t &value) {
+    auto found = from.find(key);
+    if (expect(found != from.end() && found->is_number_integer() && found->get<int64_t>() >= low &&
+                   found->get<int64_t>() <= high,
+               key, "a whole number in its range"))
+      value = found->get<int64_t>();
+  }
+
   std::string failure;
 
 private:
@@ -66,6 +75,35 @@ private:
   const Json &object;
   int64_t vocabTokens;
 };
+
+void readImage(Reader &reader, const Json &from, Manifest &manifest) {
+  ImageInput &image = manifest.image.emplace();
+  reader.integer(from, "patch", 1, 1024, image.patch);
+  reader.integer(from, "pool", 1, 64, image.pool);
+  reader.integer(from, "tokens", 1, 16384, image.tokens);
+  reader.integer(from, "frame_tokens", 1, 16384, image.frameTokens);
+}
+
+void readAudio(Reader &reader, const Json &from, Manifest &manifest) {
+  AudioInput &audio = manifest.audio.emplace();
+  MelFormat &mel = audio.mel;
+  reader.integer(from, "rate", 1000, 192000, mel.sampleRate);
+  reader.integer(from, "frame", 1, 65536, mel.frame);
+  if (from.find("bands") == from.end())
+    return;
+  audio.melBands = true;
+  reader.integer(from, "bands", 1, 1024, mel.bands);
+  reader.integer(from, "hop", 1, 65536, mel.hop);
+  reader.integer(from, "fft", 2, 65536, mel.fft);
+  reader.integer(from, "longest", 1, int64_t(1) << 32, mel.longest);
+  reader.real(from, "low", 0, 96000, mel.low);
+  reader.real(from, "high", 1, 96000, mel.high);
+  reader.real(from, "floor", 1e-12, 1, mel.floor);
+  reader.expect((mel.fft & (mel.fft - 1)) == 0 && mel.fft >= mel.frame, "fft",
+                "a power of two, no less than the frame");
+  reader.expect(mel.low < mel.high && mel.high <= double(mel.sampleRate) / 2, "high",
+                "above 'low' and at most half the rate");
+}
 
 } // namespace
 
@@ -103,6 +141,10 @@ Result<Manifest> parseManifest(std::span<const uint8_t> section, int64_t vocabTo
     for (auto item = formats->begin(); item != formats->end(); ++item)
       if (reader.expect(item->is_number_integer(), "formats", "counts by name"))
         manifest.formats[item.key()] = item->get<int64_t>();
+  if (const Json *image = reader.find("image"); image && reader.expect(image->is_object(), "image", "an object"))
+    readImage(reader, *image, manifest);
+  if (const Json *audio = reader.find("audio"); audio && reader.expect(audio->is_object(), "audio", "an object"))
+    readAudio(reader, *audio, manifest);
   if (!reader.failure.empty())
     return inputError(reader.failure);
   return manifest;

@@ -3,14 +3,29 @@
 #define RUNTIME_MODEL_MANIFEST_H
 
 #include "runtime/base/Status.h"
+#include "runtime/media/LogMel.h"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace gemmart {
+
+/// How the model takes pictures.
+struct ImageInput {
+  int64_t patch = 0, pool = 0; ///< see PatchFormat
+  int64_t tokens = 0;          ///< most soft tokens of a picture
+  int64_t frameTokens = 0;     ///< most soft tokens of a frame of a video
+};
+
+/// How the model takes sound.
+struct AudioInput {
+  bool melBands = false; ///< log-mel features; else frames of samples
+  MelFormat mel;
+};
 
 /// Facts of the build. Absent keys keep these values.
 struct Manifest {
@@ -24,6 +39,8 @@ struct Manifest {
   int64_t topK = 0;
   std::vector<std::string> layers;        ///< the class of each
   std::map<std::string, int64_t> formats; ///< weight format -> number of tensors
+  std::optional<ImageInput> image;        ///< absent: no pictures
+  std::optional<AudioInput> audio;        ///< absent: no sound
 };
 
 /// Reads and checks it; `vocabTokens` bounds the ids. Unknown keys are left for newer readers.
