@@ -136,12 +136,10 @@ TEST(Picture, inksBecomeRgb) {
 
 TEST(Picture, gifFramesAndTransparency) {
   // Two frames of 2 x 1: blue and white; then only the first pixel becomes white.
-  const Bytes gif = {
-      'G',  'I',  'F', '8',  '9',  'a', 2,   0,  1,    0, 0x80, 0,    0, 0, 0, 255, 255, 255, 255, // palette: blue,
-                                                                                                   // white
-      0x21, 0xf9, 4,   0,    10,   0,   0,   0,  0x2c, 0, 0,    0,    0, 2, 0, 1,   0,   0,   2,   2,
-      0x44, 0x0a, 0,   0x21, 0xf9, 4,   0,   20, 0,    0, 0,    0x2c, 0, 0, 0, 0,   1,   0,   1,   0,
-      0,    2,    2,   0x4c, 0x01, 0,   0x3b};
+  const Bytes gif = {'G', 'I', 'F', '8', '9', 'a', 2, 0, 1, 0, 0x80, 0, 0, 0, 0, 255, 255, 255, 255, // palette: blue,
+                                                                                                     // white
+                     0x21, 0xf9, 4, 0, 10, 0, 0, 0, 0x2c, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0x44, 0x0a, 0, 0x21, 0xf9, 4,
+                     0, 20, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 0x01, 0, 0x3b};
   Result<Animation> animation = decodeAnimation(gif, "x.gif");
   ASSERT_TRUE(animation) << animation.status().message();
   ASSERT_EQ(animation->frames.size(), 2u);
