@@ -369,6 +369,10 @@ def lost_messages(checks, chosen, case, model):
                                   stderr=subprocess.PIPE, text=True, timeout=60)
         checks.holds(f"{program.name} {words[0]} {words[-1] if len(words) > 1 else ''} > /dev/full is an error",
                      done.returncode == 1 and "cannot write" in done.stderr, f"{ending(done.returncode)}, {done.stderr!r}")
+    folder = os.open("/", os.O_RDONLY)
+    done = subprocess.run([model, "chat"], stdin=folder, capture_output=True, text=True, timeout=60)
+    os.close(folder)
+    checks.holds("chat </ is an error", done.returncode == 1 and "cannot read" in done.stderr, done)
     with open("/dev/full", "w") as full:
         done = subprocess.run([chosen.gemmac, "stages"], stdin=subprocess.DEVNULL, stderr=full, stdout=subprocess.PIPE)
     checks.holds("gemmac stages 2> /dev/full is none", done.returncode == 0, ending(done.returncode))
