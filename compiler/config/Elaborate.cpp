@@ -124,10 +124,8 @@ private:
         std::optional<Value> value = evaluate(one.value);
         if (!value || (!value->isList && std::holds_alternative<std::monostate>(value->scalar)))
           continue; // null: the model has no such number
-        const int64_t *whole = value->isList ? nullptr : std::get_if<int64_t>(&value->scalar);
-        const double *real = value->isList ? nullptr : std::get_if<double>(&value->scalar);
-        if (whole || real)
-          numbers[one.name.text] = whole ? double(*whole) : *real;
+        if (const double *real = value->isList ? nullptr : std::get_if<double>(&value->scalar))
+          numbers[one.name.text] = *real;
         else
           diagnostics.errorOnce(value->where,
                                 fmt::format("{} must be a number, found {}", one.name.text, show(*value)));
