@@ -51,6 +51,14 @@ func.func @weight_c1_unranked() {
 
 // -----
 
+func.func @weight_c2() {
+  // expected-error@+1 {{'gemma.weight' op can have at most 2^48 elements but is 'tensor<16777216x16777217xf32>'}}
+  %0 = gemma.weight "w" index 0 : tensor<16777216x16777217xf32>
+  return
+}
+
+// -----
+
 // Weights are float32 on tensors, whatever format they are stored in.
 func.func @weight_type() {
   // expected-error@+1 {{'gemma.weight' op result #0 must be tensor of 32-bit float values, but got 'tensor<4xbf16>'}}
