@@ -168,7 +168,7 @@ def turns(chosen, job):
     replies, fed = done.stdout.split("\n"), [int(n) for n in re.findall(r"\[(\d+) prompt tokens", done.stderr)]
     text = (f"<bos><|turn>system\n<|think|>\n<turn|>\n<|turn>user\n{first}<turn|>\n<|turn>model\n{replies[0]}<turn|>\n"
             f"<|turn>user\n{second}<turn|>\n<|turn>model\n")
-    tokens = must([model, "tokenize", text]).stdout.strip()
+    tokens = must([model, "tokenize", "--control", text]).stdout.strip()
     said = json.loads(must([model, "run", "--tokens", tokens, "--temp", 0, "--max-tokens", 3, "--json"]).stdout)
     known = fed[0] + 2 if fed else 0  # the prompt, and two of three tokens of the answer: the last one was not fed
     detail = f"{replies} after {fed} tokens; at once {said['text']!r} after {said['prompt_tokens']}"

@@ -160,7 +160,7 @@ def choice(chosen, job):
 
 def router_format(name, ir):
     """f32 weights, and rows that are not rounded for them."""
-    routers = re.findall(r'(%\w+) = gemma.weight "[^"]*router" index \d+ floor f32 format "(\w+)"', ir)
+    routers = re.findall(r'(%\w+) = gemma.weight "[^"]*router" index \d+ floor f32(?: kept \w+)? format (\w+)', ir)
     reads = [kind for weight, _ in routers for kind in re.findall(rf'gemma.project %[\w#]+, {weight} : !gemma.packed<\d+ x (\w+)', ir)]
     wrong = not routers or {f for _, f in routers} != {"f32"} or len(reads) != len(routers) or set(reads) != {"f32"}
     return Row(name, "differ", float(wrong), 0.5, detail=f"formats {routers}, rows {reads}", note="f32 weights, f32 rows")
@@ -172,7 +172,7 @@ def weight_places(chosen, folder, quant, stem):
     """Offset in the section, members and bytes of a member for each weight, from the plan."""
     plan = chosen.work / f"{stem}.plan.mlir"
     build(chosen, FAMILY, folder, quant, plan, "--to", "layout")
-    found = re.findall(r'kernel.weight "([^"]+)" index \d+ at (\d+) : <"(\w+)", "(\w+)", (\d+) x (\d+) x (\d+)>', plan.read_text())
+    found = re.findall(r'kernel.weight "([^"]+)" index \d+ at (\d+) : <(\w+), (\w+), (\d+) x (\d+) x (\d+)>', plan.read_text())
     places = {}
     for (name, at, form, layout, members, rows, columns), following in zip(found, found[1:] + [None]):
         places[name] = (int(at), int(members), int(following[1]) - int(at) if following else None)
@@ -182,11 +182,11 @@ def weight_places(chosen, folder, quant, stem):
 def section_offset(path, wanted):
     """runtime/abi/Artifact.h: the trailer, then the table."""
     with open(path, "rb") as file:
-        file.seek(-40, 2)
+        file.seek(-112, 2)
         table, count = struct.unpack("<QI", file.read(12))
         file.seek(table)
         for _ in range(count):
-            name, offset, size, _ = struct.unpack("<24sQQQ", file.read(48))
+            name, offset, size = struct.unpack("<24sQQ40x", file.read(80))
             if name.rstrip(b"\0").decode() == wanted:
                 return offset, size
     raise Failure(f"{path} has no section {wanted}")

@@ -61,7 +61,18 @@ DEFAULTS4 = {"norm_eps": 1e-6, "global_kv_heads": None, "shared_layers": 0, "k_e
              "experts": 0, "top_k_experts": 0, "expert_size": 0, "moe_block": False, "ple_size": 0, "ple_vocab": 512,
              "bidirectional": "none", "image_tokens": 280, "final_softcap": 0, "tied_head": True, "bos_id": 2,
              "eos_ids": 1, "temperature": 1, "top_p": 0.95, "top_k": 64, "kv_heads_listed": None,
-             "head_dim_listed": None, "ffn_listed": None}
+             "head_dim_listed": None, "ffn_listed": None, "image_patch": None, "image_pool": 3,
+             "image_kind": "gemma4_vision", "image_budget": 280, "frame_budget": 70, "audio_kind": None, "audio_samples": None,
+             "audio_rate": 16000, "audio_frame": 320, "audio_hop": 160, "audio_fft": 512, "audio_bands": 128, "audio_low": 0,
+             "audio_high": 8000, "audio_floor": 0.001}
+# Pictures and sound: none of these numbers is the published one.
+MEDIA = {"vision_config": {"model_type": "gemma4_vision", "patch_size": 14, "pooling_kernel_size": 2},
+         "audio_config": {"model_type": "gemma4_audio"}}
+UNIFIED = {"vision_config": {"model_type": "gemma4_unified_vision", "patch_size": 14, "pooling_kernel_size": 2},
+           "audio_config": {"model_type": "gemma4_unified_audio", "audio_embed_dim": 600}}
+PROCESSOR = {"image_processor": {"max_soft_tokens": 77}, "video_processor": {"max_soft_tokens": 33}, "feature_extractor": {
+    "sampling_rate": 8000, "frame_length": 200, "hop_length": 80, "fft_length": 256, "feature_size": 40, "min_frequency": 50.0,
+    "max_frequency": 3900.0, "mel_floor": 0.002}}
 GEMMA4_NUMBERS = [
     Numbers("base with rope_freqs", "base", gguf={}, extra={"rope_freqs.weight": [32]}, expected={"layers": 3}),
     Numbers("one head size for all", "base", text={"global_head_dim": None}, refused="128"),
@@ -70,6 +81,10 @@ GEMMA4_NUMBERS = [
         "use_bidirectional_attention": "vision"},
         expected=EPSILON | {"kv_heads": 2, "global_kv_heads": 1, "k_eq_v": True, "global_rope_part": 0.5, "ffn_size": 64,
                             "double_wide": False, "bidirectional": "vision", "image_tokens": 160}),
+    Numbers("pictures and sound of its own", "base", nested=True, config=UNIFIED, processor=PROCESSOR, expected={
+        "image_patch": 14, "image_pool": 2, "image_kind": "gemma4_unified_vision", "image_budget": 77, "frame_budget": 33,
+        "audio_kind": "gemma4_unified_audio", "audio_samples": 600, "audio_rate": 8000, "audio_frame": 200, "audio_hop": 80,
+        "audio_fft": 256, "audio_bands": 40, "audio_low": 50, "audio_high": 3900, "audio_floor": 0.002}),
     Numbers("26b-like, ids outside", "26b-like", expected={"eos_ids": [1, 16], "bos_id": 2, "expert_size": 32}),
     Numbers("26b-like, ids inside", "26b-like", config={"eos_token_id": None}, text={"eos_token_id": 9},
             expected={"eos_ids": 9}),
@@ -180,6 +195,13 @@ GEMMA4_BUILT = [
                                  "formats": {"q4": 32, "q6": 1, "f32": 4}, "layers": [
             "sliding, experts", "global, experts", "sliding, shared keys and values, experts",
             "global, shared keys and values, experts"]}),
+    Built("pictures and sound", "base", nested=True, config=MEDIA, processor=PROCESSOR, expected={
+        "image": {"frame_tokens": 33, "patch": 14, "pool": 2, "tokens": 77},
+        "audio": {"bands": 40, "fft": 256, "floor": 0.002, "frame": 200, "high": 3900, "hop": 80, "longest": 240000, "low": 50,
+                  "rate": 8000}}),
+    Built("pictures and sound without encoders", "base", nested=True, config=UNIFIED, processor=PROCESSOR, expected={
+        "image": {"frame_tokens": 33, "patch": 28, "pool": 1, "tokens": 77}, "audio": {"frame": 600, "rate": 8000}}),
+    Built("neither pictures nor sound", "base", expected={"image": None, "audio": None}),
     Built("gemma4 with a head of its own", "unlisted", expected={"template": "gemma4", "formats": {"q4": 42, "q6": 2}}),
 ]
 GEMMA4 = Family("models/gemma4.toml", "epsilon",

@@ -79,6 +79,7 @@ class Numbers:
     text: dict = field(default_factory=dict)      # the same in text_config
     gguf: dict = None                             # the same keys of a GGUF file
     nested: bool = False                          # config.json gets a text_config, as with images
+    processor: dict = None                        # processor_config.json
     prefix: str = "model."                        # of the tensors' names
     extra: dict = field(default_factory=dict)     # tensors besides: name -> shape, of zeros, or the name whose copy it is
     dropped: tuple = ()                           # tensors that are left out
@@ -108,6 +109,8 @@ class Numbers:
                        if name not in self.dropped}
             place.mkdir()
             (place / "config.json").write_text(json.dumps(config))
+            if self.processor is not None:
+                (place / "processor_config.json").write_text(json.dumps(self.processor))
             packed.write_safetensors(place / "model.safetensors",
                                      weights | self.besides(found))
         self.options = ["--weights", place]
@@ -162,8 +165,8 @@ class Built(Numbers):
         model.unlink()
         said, _ = json.JSONDecoder().raw_decode(data[data.rindex(b'{\n "model": "'):].decode(errors="replace"))
         for key, value in self.expected.items():
-            if said[key] != value:
-                return Noticed(f"{self.name}: {key} = {said[key]} for {value}")
+            if said.get(key) != value:
+                return Noticed(f"{self.name}: {key} = {said.get(key)} for {value}")
         return None
 
 
