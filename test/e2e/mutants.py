@@ -225,13 +225,15 @@ class Mutants:
     def of_manifest(self):
         """What the runtime is told: each number that is written in it, or all of it; floors; words of the layers' kinds."""
         for path, old in leaves(self.document):
-            if path.endswith(".floor"):
+            if path.endswith(".floor") and not path.startswith("inputs."):
                 yield self.with_value(path, "q6" if old == "q8" else "q8")
         for path, old in leaves(self.document["runtime"], "runtime"):
             written = re.findall(r"\d+", old) if isinstance(old, str) else []
             rule = RUNTIME.get(path.split(".")[-1], "({}) + 1")
             for value in [old.replace(one, one + "1") for one in written] or [rule.format(old)]:
                 yield self.with_value(path, value, generic=True)
+        for path, old in leaves(self.document.get("inputs", {}), "inputs"):
+            yield self.with_value(path, f"!({old})" if path.endswith(".when") else f"({old}) + 1", generic=True)
         kinds = self.document["layer"].get("class", "")
         for word in filter(None, re.findall(r"'([^']*)'", kinds)):
             yield self.with_value("layer.class", kinds.replace(f"'{word}'", f"'{word}_x'"))

@@ -48,7 +48,7 @@ class Trial:
         goldens = [*self.goldens, *self.packed]
         in_gguf = [one for one in self.numbers if one.gguf is not None]
         in_folder = [one for one in self.numbers if one.gguf is None and not one.size]
-        if any(re.search(r"^runtime\.|^layer\.class$|\.floor$", leaf) for leaf in mutant.leaves):
+        if any(re.search(r"^runtime\.|^inputs\.|^layer\.class$|\.floor$", leaf) for leaf in mutant.leaves):
             return self.built
         if mutant.table == "sizes":
             return [one for one in self.numbers if one.size]
