@@ -92,7 +92,9 @@ Exit writeText(const std::string &path, const std::string &text) {
 class Builder {
 public:
   explicit Builder(const BuildOptions &options)
-      : options(options), context(makeRegistry()), diagnostics(sources, &context) {}
+      : options(options), context(makeRegistry()), diagnostics(sources, &context) {
+    context.printOpOnDiagnostic(false); // an operation may be the whole module
+  }
 
   Exit run();
 
@@ -107,7 +109,9 @@ private:
   }
   void enableRemarks();
   Exit resume(); ///< --from
-  Exit front();  ///< up to the plan, or to an earlier stage that was asked for
+  /// The level that the code in the module is for, where --from needs it; else the best that was asked for.
+  const targets::Level *resumedLevel();
+  Exit front(); ///< up to the plan, or to an earlier stage that was asked for
   Exit compileAndWrite();
   std::vector<pack::Item> packItems();
   Exit write(const std::vector<pipeline::LevelResult> &levels);
@@ -165,6 +169,17 @@ Exit Builder::front() {
   return Exit::Ok;
 }
 
+const targets::Level *Builder::resumedLevel() {
+  if (*options.from <= Stage::Tile)
+    return choice.levels.front();
+  std::string name = kernel::LevelInfo::fromModule(*module).name;
+  for (const targets::Level *level : choice.levels)
+    if (level->info.name == name)
+      return level;
+  report({options.input + ": this IR is for level '" + name + "', which is not among those of --target"});
+  return nullptr;
+}
+
 Exit Builder::resume() {
   if (llvm::sys::fs::exists(options.input) && !llvm::sys::fs::is_regular_file(options.input))
     return report({options.input + ": is no ordinary file"}); // which might never end, or never begin
@@ -183,9 +198,12 @@ Exit Builder::resume() {
     return Exit::Input;
   if (to <= Stage::Layout)
     return writeText(options.output, pipeline::printModule(*module));
+  const targets::Level *level = resumedLevel();
+  if (!level)
+    return Exit::Input;
   std::string plan = pipeline::printModule(*module, /*locations=*/true);
-  pipeline::LevelResult result = pipeline::compileLevel(plan, *options.from, to, stageOptions, *choice.target,
-                                                        *choice.levels.front(), {options.dumpFolder});
+  pipeline::LevelResult result =
+      pipeline::compileLevel(plan, *options.from, to, stageOptions, *choice.target, *level, {options.dumpFolder});
   return result.ok ? writeText(options.output, result.text) : Exit::Input;
 }
 

@@ -70,6 +70,7 @@ LevelResult pipeline::compileLevel(const std::string &plan, Stage first, std::op
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED); // the levels themselves run in parallel
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);
   LevelResult result;

@@ -71,27 +71,6 @@ void pipeline::addStage(mlir::OpPassManager &pm, Stage stage, const StageOptions
   }
 }
 
-void pipeline::addContract(mlir::OpPassManager &pm, Stage stage) {
-  switch (stage) {
-  case Stage::Normalize:
-    return pm.nest<mlir::func::FuncOp>().addPass(normalize::createVerifyNormalized());
-  case Stage::Fuse:
-    return pm.nest<mlir::func::FuncOp>().addPass(fuse::createVerifyFused());
-  case Stage::Quantize:
-    return pm.nest<mlir::func::FuncOp>().addPass(quantize::createVerifyQuantized());
-  case Stage::Layout:
-    return pm.nest<mlir::func::FuncOp>().addPass(layout::createVerifyLaidOut());
-  case Stage::Tile:
-    return pm.addPass(tile::createVerifyTiled());
-  case Stage::Lower:
-    return pm.addPass(lower::createVerifyLowered());
-  case Stage::Import:
-  case Stage::Llvm:
-  case Stage::Asm:
-    return;
-  }
-}
-
 void pipeline::registerStages() {
   for (const StageInfo &stage : kStages)
     if (stage.stage != Stage::Import && stage.stage < Stage::Llvm)

@@ -38,7 +38,7 @@ struct StageOptions {
 void addStage(mlir::OpPassManager &pm, Stage stage, const StageOptions &options, const targets::Target *target,
               const targets::Level *level);
 
-/// Adds the pass that checks a stage's contract; import has none. For IR that comes from a file.
+/// Adds the passes that check all that the stage after this one takes for granted. For IR that comes from a file.
 void addContract(mlir::OpPassManager &pm, Stage stage);
 
 /// Registers every stage as a pipeline `gemma-stage-NAME` for gemma-opt, and the targets' passes.

@@ -24,6 +24,7 @@ def Gemma_WeightOp : Gemma_Op<"weight", [Pure]> {
     one that holds the bits of the file that it comes from; `format` is the chosen one (set by the quantize stage).
 
     - (C1) all dimensions are static and positive; the rank is 1 to 3
+    - (C2) at most 2^48 elements
     ```mlir
     %w = gemma.weight "layers.0.q_proj" index 7 : tensor<2048x1536xf32>
     ```

@@ -59,6 +59,12 @@ LogicalResult WeightOp::verify() {
   if (!type || type.getRank() < 1 || type.getRank() > 3 || !type.hasStaticShape() ||
       llvm::is_contained(type.getShape(), 0)) // C1
     return emitOpError() << "needs a static shape of 1 to 3 positive dimensions but has " << getType();
+  int64_t left = int64_t(1) << 48; // C2
+  for (int64_t size : type.getShape()) {
+    if (size > left)
+      return emitOpError() << "can have at most 2^48 elements but is " << getType();
+    left /= size;
+  }
   return success();
 }
 

@@ -44,18 +44,19 @@ bool canHoistThrough(Operation *op) {
 
 /// `last(f(a, b))` becomes `f(last(a), last(b))`; one last_rows for each value, however many use it.
 void hoist(IRRewriter &rewriter, LastRowsOp last, Operation *producer, DenseMap<Value, LastRowsOp> &cut) {
-  rewriter.setInsertionPoint(producer);
   IRMapping mapping;
   for (OpOperand *operand : rowOperands(producer)) {
     Value value = operand->get();
     LastRowsOp &known = cut[value];
-    if (!known) {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointAfterValue(value);
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointAfterValue(value);
+    if (!known)
       known = LastRowsOp::create(rewriter, last.getLoc(), withRows(value.getType(), Rows::Last), value);
-    }
+    else if (producer->isBeforeInBlock(known)) // made for another user, further down
+      rewriter.moveOpBefore(known, rewriter.getInsertionBlock(), rewriter.getInsertionPoint());
     mapping.map(value, known.getResult());
   }
+  rewriter.setInsertionPoint(producer);
   Operation *clone = producer->clone();
   rewriter.insert(clone);
   for (auto [before, after] : llvm::zip(rowOperands(producer), rowOperands(clone)))

@@ -16,10 +16,11 @@ namespace {
 
 struct VerifyNormalized : normalize::impl::VerifyNormalizedBase<VerifyNormalized> {
   void runOnOperation() override {
-    bool failed = false;
+    constexpr int mostMessages = 10;
+    int failed = 0;
     auto broken = [&](Operation *op, const Twine &why) {
-      op->emitError() << "after normalize: " << why;
-      failed = true;
+      if (failed++ < mostMessages)
+        op->emitError() << "after normalize: " << why;
     };
     getOperation().walk([&](Operation *op) {
       if (isa<RouteOp>(op))

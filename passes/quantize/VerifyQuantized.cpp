@@ -16,18 +16,21 @@ namespace {
 
 struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
   void runOnOperation() override {
-    bool failed = false;
+    constexpr int mostMessages = 10;
+    int failed = 0;
     getOperation().walk([&](Operation *op) {
+      if (failed >= mostMessages)
+        return;
       if (auto weight = dyn_cast<WeightOp>(op); weight && !weight.getFormat()) {
         op->emitError() << "after quantize: weight " << weight.getName() << " has no format";
-        failed = true;
+        ++failed;
       }
       auto project = dyn_cast<ProjectOp>(op);
       if (!project)
         return;
       if (!project.getWeight().getDefiningOp<WeightOp>()) {
         op->emitError() << "after quantize: the weight of a projection should be a gemma.weight";
-        failed = true;
+        ++failed;
         return;
       }
       auto packed = dyn_cast<PackedType>(project.getInput().getType());
@@ -35,7 +38,7 @@ struct VerifyQuantized : quantize::impl::VerifyQuantizedBase<VerifyQuantized> {
       if (!packed || packed.getKind() != wanted) {
         op->emitError() << "after quantize: a projection with this weight must read rows packed as "
                         << kernel::stringifyPacking(wanted);
-        failed = true;
+        ++failed;
       }
     });
     if (failed)

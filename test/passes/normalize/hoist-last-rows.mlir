@@ -137,3 +137,22 @@ func.func @a_tap_follows(%x: tensor<?x4xf32>) -> tensor<?x4xf32, "last"> {
   %2 = gemma.last_rows %1 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
   return %2 : tensor<?x4xf32, "last">
 }
+
+// -----
+
+// Of a value whose last rows are wanted already, but further down, they are taken once, above both users.
+// CHECK-LABEL: func @wanted_further_down
+// CHECK:         %[[X:.+]] = gemma.embed
+// CHECK-NEXT:    %[[LAST:.+]] = gemma.last_rows %[[X]]
+// CHECK-NEXT:    gemma.softcap %[[LAST]]
+// CHECK-NEXT:    gemma.add %{{.+}}, %[[LAST]]
+// CHECK-NOT:     gemma.last_rows
+func.func @wanted_further_down(%ids: tensor<?xi32>) -> tensor<?x4xf32, "last"> {
+  %t = gemma.weight "t" index 0 : tensor<8x4xf32>
+  %x = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x4xf32> -> tensor<?x4xf32>
+  %0 = gemma.softcap %x cap 2.0 : tensor<?x4xf32> -> tensor<?x4xf32>
+  %1 = gemma.last_rows %0 : tensor<?x4xf32> -> tensor<?x4xf32, "last">
+  %2 = gemma.last_rows %x : tensor<?x4xf32> -> tensor<?x4xf32, "last">
+  %3 = gemma.add %1, %2 : tensor<?x4xf32, "last">, tensor<?x4xf32, "last"> -> tensor<?x4xf32, "last">
+  return %3 : tensor<?x4xf32, "last">
+}
