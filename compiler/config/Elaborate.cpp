@@ -1,5 +1,6 @@
 // Turns a description and one set of numbers into a Model: weights and steps, layer by layer.
 #include "compiler/config/Evaluator.h"
+#include "compiler/config/Keys.h"
 #include "compiler/config/Numbers.h"
 #include "compiler/config/Operations.h"
 #include "compiler/config/Schema.h"
@@ -47,6 +48,8 @@ public:
   std::optional<Model> run(bool structural) {
     evaluateLets();
     evaluateChecks();
+    if (facts)
+      checkKeys(d, *facts, [&](const std::optional<Expression> &when) { return holds(when); }, diagnostics);
     if (structural || anyFault())
       return std::nullopt;
     model.layers = layers;

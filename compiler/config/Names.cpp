@@ -37,6 +37,8 @@ public:
       optional(ignored.when, global);
     for (const IgnoredDecl &ignored : d.layerIgnored)
       optional(ignored.when, local);
+    for (const IgnoredKeyDecl &ignored : d.ignoredKeys)
+      optional(ignored.when, global);
     for (const auto *list : {&d.ignored, &d.layerIgnored})
       for (const IgnoredDecl &ignored : *list)
         if (ignored.copyOf)

@@ -1,6 +1,8 @@
 // Resolves the numbers of a model and cross-checks their two sources.
 #include "compiler/config/Numbers.h"
 
+#include "compiler/config/Keys.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,24 +53,10 @@ private:
   /// The keys under which a number may stand in the checkpoint, in the order in which they are tried.
   std::vector<std::string> keys(const NumberDecl &number) const {
     std::vector<std::string> out;
-    for (const Text &key : gguf() ? number.gguf.keys : number.hf.keys) {
-      const std::string &name = key.text;
-      if (gguf()) {
-        bool whole = name.starts_with("general.") || name.starts_with("tokenizer.");
-        out.push_back(whole ? name : architecture() + "." + name);
-      } else if (name.starts_with("/")) {
-        out.push_back(name.substr(1));
-      } else {
-        out.push_back("text_config." + name);
-        out.push_back(name);
-      }
-    }
+    for (const Text &key : gguf() ? number.gguf.keys : number.hf.keys)
+      for (std::string &full : fullKeys(key.text, *facts))
+        out.push_back(std::move(full));
     return out;
-  }
-  std::string architecture() const {
-    auto found = facts->numbers.find("general.architecture");
-    const std::string *name = found == facts->numbers.end() ? nullptr : std::get_if<std::string>(&found->second.scalar);
-    return name ? *name : "";
   }
 
   bool dependsOnFailure(const Expression &expression) const {

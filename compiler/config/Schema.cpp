@@ -32,6 +32,7 @@ private:
   void readSteps(const toml::node *node, const std::string &where, bool needed, std::vector<StepDecl> &out);
   void readAttributes(const toml::table &table, StepDecl &step);
   void readIgnored(const toml::node *node, const std::string &where, std::vector<IgnoredDecl> &out);
+  void readIgnoredKeys(const toml::node *node, std::vector<IgnoredKeyDecl> &out);
   void readRuntime(const toml::table &root, Description &out);
   void readLayer(const toml::table &root, Description &out);
 };
@@ -324,6 +325,24 @@ void Reader::readIgnored(const toml::node *node, const std::string &where, std::
   });
 }
 
+void Reader::readIgnoredKeys(const toml::node *node, std::vector<IgnoredKeyDecl> &out) {
+  forEachTable(node, "ignored_keys", false, [&](const toml::table &table) {
+    std::string here = "[[ignored_keys]]";
+    unknownKeys(table, here, {"hf", "gguf", "why", "when"});
+    if (textOf(table, "why", here, true).text.empty() && table.get("why"))
+      error(at(table), "why is empty in [[ignored_keys]]");
+    std::optional<Expression> when = expression(table.get("when"), "when");
+    for (const char *source : {"hf", "gguf"})
+      for (const Text &key : texts(table.get(source), source)) {
+        if (key.text.find_first_not_of("/*") == std::string::npos)
+          error(key.where, fmt::format("{} names no key; it would ignore all", inQuotes(key.text)));
+        out.push_back({key, std::string_view(source) == "gguf", when});
+      }
+    if (!table.get("hf") && !table.get("gguf"))
+      error(at(table), "[[ignored_keys]] names no key: 'hf', 'gguf' or both are needed");
+  });
+}
+
 void Reader::readLayer(const toml::table &root, Description &out) {
   const toml::table *layer = tableAt(root, "layer", "layer", true);
   if (!layer)
@@ -376,7 +395,7 @@ Description Reader::run(const toml::table &root) {
   out.top = {file, 1, 1};
   unknownKeys(root, "the description",
               {"schema", "family", "numbers", "checkpoint", "sizes", "checks", "let", "layer", "weights", "before",
-               "after", "ignored", "runtime"});
+               "after", "ignored", "ignored_keys", "runtime"});
   const toml::node *schema = root.get("schema");
   if (!schema)
     error(out.top, "missing key 'schema' in the description: this compiler reads schema = 1");
@@ -400,6 +419,7 @@ Description Reader::run(const toml::table &root) {
   readSteps(root.get("before"), "before", true, out.before);
   readSteps(root.get("after"), "after", true, out.after);
   readIgnored(root.get("ignored"), "ignored", out.ignored);
+  readIgnoredKeys(root.get("ignored_keys"), out.ignoredKeys);
   readRuntime(root, out);
   return out;
 }

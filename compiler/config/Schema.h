@@ -92,6 +92,13 @@ struct IgnoredDecl {
   std::optional<Text> copyOf;
 };
 
+/// A key of config.json or of GGUF metadata that no number reads, knowingly.
+struct IgnoredKeyDecl {
+  Text pattern; ///< '*' matches anything
+  bool gguf = false;
+  std::optional<Expression> when;
+};
+
 struct RuntimeDecl {
   std::string chatTemplate;
   std::optional<Expression> vocab, context, emptyThought, bos, temperature, topP, topK;
@@ -110,6 +117,7 @@ struct Description {
   std::vector<WeightDecl> weights, layerWeights;
   std::vector<StepDecl> before, layerSteps, after;
   std::vector<IgnoredDecl> ignored, layerIgnored;
+  std::vector<IgnoredKeyDecl> ignoredKeys;
   std::optional<Expression> layerCount;
   Text layerIn, layerOut;
   std::optional<Text> layerClass;

@@ -63,6 +63,34 @@ Facts factsOf(const Model &model, const std::string &type) {
   return facts;
 }
 
+/// The message of a checkpoint with one more key.
+std::string withKey(const std::string &file, const std::string &key, Scalar scalar) {
+  Facts facts = factsOf(make(file, "e2b"), "gemma4_text");
+  facts.numbers[key].scalar = std::move(scalar);
+  Result<Model> model = elaborate(file, std::nullopt, &facts);
+  return model ? "" : model.error().message;
+}
+
+TEST(Keys, EachIsReadIgnoredOrAnError) {
+  std::string message = withKey(kFamily, "embedding_multiplier", 12.0);
+  EXPECT_NE(message.find("no number of " + kFamily + " reads 'embedding_multiplier' = 12"), std::string::npos)
+      << message;
+  message = withKey(kFamily, "text_config.rope_scaling.factor", 8.0);
+  EXPECT_NE(message.find("reads 'text_config.rope_scaling.factor' = 8"), std::string::npos) << message;
+  message = withKey(kFamily, "text_config.sliding_windw", 8.0);
+  EXPECT_NE(message.find("; did you mean 'text_config.sliding_window'?"), std::string::npos) << message;
+  auto unread = [&](const std::string &key, Scalar scalar) {
+    return withKey(kFamily, key, std::move(scalar)).find("no number of") != std::string::npos;
+  };
+  EXPECT_FALSE(unread("transformers_version", std::string("5")));     // never matters
+  EXPECT_FALSE(unread("text_config.dtype", std::string("bfloat16"))); // nor here
+  EXPECT_FALSE(unread("vision_config.hidden_size", 64.0));            // ignored, with a reason
+  EXPECT_FALSE(unread("boi_token_id", 64.0));
+  EXPECT_FALSE(unread("embedding_multiplier", Scalar()));             // null is absent
+  EXPECT_TRUE(unread("text_config.vision_config.hidden_size", 64.0)); // ignored at the root only
+  EXPECT_TRUE(unread("xdtype", 64.0));
+}
+
 struct Published {
   const char *size;
   size_t tensors; ///< of a GGUF, less rope_freqs and what sharing layers leave unused
