@@ -14,6 +14,7 @@
 #include "compiler/import/Tokenizer.h"
 #include "compiler/pack/Pack.h"
 #include "compiler/pipeline/Compile.h"
+#include "compiler/support/Printable.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -59,7 +60,7 @@ std::string toText(const config::Value &value) {
 Exit report(const Error &error) {
   // Messages that begin with a place (file:line:col: error:) stand as they are, so that editors find it.
   bool hasPlace = error.message.find(": error: ") != std::string::npos;
-  llvm::errs() << (hasPlace ? "" : "error: ") << error.message << "\n";
+  llvm::errs() << (hasPlace ? "" : "error: ") << printable(error.message) << "\n";
   return Exit::Input;
 }
 
@@ -148,7 +149,7 @@ Exit Builder::front() {
   inputs = std::move(*opened);
   if (!options.quiet)
     for (const std::string &line : inputs->bindings.leftOut)
-      llvm::errs() << "left out: " << line << "\n";
+      llvm::errs() << "left out: " << printable(line) << "\n";
   if (options.recipe == "keep" && inputs->checkpoint->source() == import::Source::Random)
     return report({"--quant keep: random weights have no format of their own; choose f32, bf16, q8 or q4"});
   stageOptions.context = options.context ? options.context : inputs->model.context;
@@ -267,7 +268,7 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   }
   if (!options.quiet)
     for (const std::string &note : tokenizer.notes)
-      llvm::errs() << note << "\n";
+      llvm::errs() << printable(note) << "\n";
 
   std::vector<pack::Item> items = packItems();
   emit::ManifestFacts facts{options.recipe, stageOptions.kv, stageOptions.context, options.weights};
@@ -454,7 +455,7 @@ Exit gemmac::check(const std::string &description, const std::optional<std::stri
   if (!import::importModel(context, inputs->model, inputs->keptFormats))
     return Exit::Input;
   for (const std::string &line : inputs->bindings.leftOut)
-    llvm::errs() << "left out: " << line << "\n";
+    llvm::errs() << "left out: " << printable(line) << "\n";
   if (print)
     for (const auto &[name, value] : inputs->model.numbers)
       llvm::outs() << name << " = " << toText(value) << "\n";

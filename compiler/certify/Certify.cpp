@@ -6,6 +6,7 @@
 #include "compiler/certify/Reference.h"
 #include "compiler/emit/Existing.h"
 #include "compiler/emit/Output.h"
+#include "compiler/support/Printable.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -286,7 +287,8 @@ Status Certifier::run() {
   if (table->code.hash != before->code.hash || !table->find("weights") ||
       table->find("weights")->hash != before->find("weights")->hash)
     return Error{options.model + ": was replaced while it was measured"};
-  std::string text = certificate(*reference, *table).dump();
+  std::string text =
+      certificate(*reference, *table).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   if (Status stored = emit::replaceSection(options.model, "certificate", emit::bytesOf(text)); !stored)
     return stored;
   Result<std::string> shown = capture(model.path, {"info", "--certificate", "--trust"});
@@ -302,7 +304,7 @@ Exit certify(const Options &options) {
   Status done = Certifier(options).run();
   if (done)
     return Exit::Ok;
-  fmt::print(stderr, "error: {}\n", done.error().message);
+  fmt::print(stderr, "error: {}\n", printable(done.error().message));
   return Exit::Input;
 }
 

@@ -56,5 +56,6 @@ std::string emit::buildManifest(const config::Model &model, const import::Checkp
   for (const config::Layer &layer : model.layerList)
     manifest["layers"].push_back(layer.layerClass);
   manifest["compiler_version"] = compilerVersion;
-  return manifest.dump(1);
+  // A file's name need not be UTF-8; a manifest is.
+  return manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -17,7 +17,9 @@ enum ValueType : uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, String, Array
 constexpr int kSizes[kValueTypes] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 constexpr const char *kNames[kValueTypes] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
                                              "bool", "string", "array", "u64", "i64", "f64"};
-constexpr uint64_t kMaxListed = 4096; ///< longer arrays are not copied into numbers()
+constexpr uint64_t kMaxListed = 4096;   ///< longer arrays are not copied into numbers()
+constexpr uint64_t kMaxKeys = 65536;    ///< a thousand times as many as any file has
+constexpr uint64_t kMaxValues = 262144; ///< copied into numbers(), all arrays together
 constexpr uint64_t kMaxName = 65535;
 constexpr uint32_t kMaxDimensions = 4;
 constexpr int kMaxArrayDepth = 4;
@@ -157,6 +159,8 @@ private:
     if (keyCount > left() / 13) // key length, key, type, value
       return fail("claims " + number(keyCount) + " metadata keys, more than its " + number(bytes.size()) +
                   " bytes can hold");
+    if (keyCount > kMaxKeys)
+      return fail("has " + number(keyCount) + " metadata keys; at most " + number(kMaxKeys) + " are read");
     if (tensorCount > left() / 24) // name length, dimensions, type, offset
       return fail("claims " + number(tensorCount) + " tensors, more than its " + number(bytes.size()) +
                   " bytes can hold");
@@ -226,6 +230,9 @@ private:
     } else {
       if (field.count > kMaxListed || field.elementType == Array)
         return;
+      listed += field.count;
+      if (listed > kMaxValues)
+        return fail("has more than " + number(kMaxValues) + " values in the short arrays of its metadata");
       value.isList = true;
       if (field.elementType == String)
         for (std::string_view text : GgufStrings(field.data, static_cast<int64_t>(field.count)))
@@ -311,7 +318,7 @@ private:
   Gguf &gguf;
   const std::string &path;
   std::span<const uint8_t> bytes;
-  uint64_t at = 0, keyCount = 0, tensorCount = 0;
+  uint64_t at = 0, keyCount = 0, tensorCount = 0, listed = 0;
   std::vector<uint64_t> offsets;
   std::string error;
 };

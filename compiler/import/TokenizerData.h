@@ -32,6 +32,9 @@ struct TokenizerData {
 class SymbolIndex {
 public:
   explicit SymbolIndex(std::span<const std::string> symbols);
+  /// Strings were left out, because too many share a place in the table: chosen to, for it does not happen by chance.
+  /// Such a vocabulary is refused by buildTokenizerSection at the latest.
+  bool crowded() const { return leftOut; }
   /// GM_NO_SYMBOL if there is none.
   uint32_t find(std::string_view text) const;
   const std::vector<uint32_t> &slots() const { return table; }
@@ -39,6 +42,7 @@ public:
 private:
   std::span<const std::string> symbols;
   std::vector<uint32_t> table;
+  bool leftOut = false;
 };
 
 /// The tokens' own arrays of a GGUF file, as views into it.

@@ -82,6 +82,19 @@ Pages::~Pages() {
   munmap(start - kForbidden, length + 2 * kForbidden);
 }
 
+Result<bool> readLine(FILE *stream, size_t limitBytes, std::string &line) {
+  line.clear();
+  int byte;
+  while ((byte = getc(stream)) != EOF && byte != '\n') {
+    if (line.size() == limitBytes)
+      return inputError("a line is longer than " + formatBytes(int64_t(limitBytes)));
+    line += char(byte);
+  }
+  if (ferror(stream))
+    return inputError("cannot read: " + errorText(errno));
+  return byte != EOF || !line.empty();
+}
+
 Result<std::string> readText(const std::string &path, size_t limitBytes) {
   bool standard = path == "-";
   int file = standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

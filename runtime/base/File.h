@@ -54,6 +54,9 @@ private:
 /// A whole file as text, refused when longer than `limitBytes`. "-" is standard input.
 Result<std::string> readText(const std::string &path, size_t limitBytes);
 
+/// The next line of a stream, without its end; false at the end of the stream. Refused when longer than `limitBytes`.
+Result<bool> readLine(FILE *stream, size_t limitBytes, std::string &line);
+
 /// An output that is written from its beginning to its end: a NewFile, or what cannot be replaced by one: a device, a
 /// pipe, or with "-" standard output.
 class OutputFile {

@@ -32,6 +32,20 @@ std::string formatBytes(int64_t bytes) {
   return unit == 0 ? format("%lld B", (long long)bytes) : format("%.2f %s", value, kUnits[unit]);
 }
 
+std::string withoutControl(std::string_view text, std::string_view instead) {
+  std::string tame;
+  for (size_t at = 0; at < text.size(); ++at) {
+    uint8_t byte = uint8_t(text[at]);
+    bool second = byte == 0xC2 && at + 1 < text.size() && uint8_t(text[at + 1]) >= 0x80 && uint8_t(text[at + 1]) < 0xA0;
+    at += second;
+    if (second || byte == 0x7F || (byte < 0x20 && byte != '\n' && byte != '\t'))
+      tame += instead;
+    else
+      tame += char(byte);
+  }
+  return tame;
+}
+
 /// Insertions, deletions and replacements from one word to the other.
 static size_t editDistance(std::string_view from, std::string_view to) {
   std::vector<size_t> row(to.size() + 1);

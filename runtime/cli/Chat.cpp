@@ -4,6 +4,8 @@
 #include "runtime/cli/Structured.h"
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/base/File.h"
+#include "runtime/base/Text.h"
 #include "runtime/model/Generate.h"
 
 #include <cerrno>
@@ -78,16 +80,17 @@ public:
     ++sampling.seed; // the next answer draws other numbers
     TextModel::Stream stream(text);
     Interrupts interrupts;
+    bool stopped = false;
+    options.cancelled = [&] { return stopped = stopped || interrupts.pressed(); };
     std::string reply;
     auto show = [&](const TextModel::Part &part) {
       if (!part.isThought) // the template leaves old thoughts out of the conversation, too
         reply += part.text;
-      fwrite(part.text.data(), 1, part.text.size(), stdout);
-      fflush(stdout);
+      showText(part.text, stdout);
     };
     Result<Generation> result = generate(session, sampler, std::span(ids).subspan(known), options, [&](int32_t token) {
       show(stream.next(token));
-      return !interrupts.pressed();
+      return !options.cancelled();
     });
     if (!result) {
       turns.pop_back();
@@ -114,7 +117,10 @@ private:
     cached = std::move(ids);
     cached.insert(cached.end(), result.tokens.begin(), result.tokens.end());
     cached.resize(size_t(session.position())); // the last token of the answer was not fed
-    turns.push_back({"assistant", std::move(reply)});
+    if (result.reason == StopReason::Caller && result.tokens.empty())
+      turns.pop_back(); // stopped before the answer began: as if nothing had been asked
+    else
+      turns.push_back({"assistant", std::move(reply)});
     if (!text.hasTemplate())
       restart();
     printf("\n");
@@ -141,16 +147,6 @@ private:
 
 } // namespace
 
-static bool readLine(std::string &line) {
-  line.clear();
-  for (int byte; (byte = getchar()) != EOF;) {
-    if (byte == '\n')
-      return true;
-    line += char(byte);
-  }
-  return !line.empty();
-}
-
 static Status run(Loaded &loaded, const Args &args) {
   Result<std::unique_ptr<TextModel>> text = TextModel::open(loaded, "chat");
   if (!text)
@@ -173,7 +169,10 @@ static Status run(Loaded &loaded, const Args &args) {
   while (true) {
     if (terminal)
       fprintf(stderr, "> ");
-    if (!readLine(line) || line == "/bye")
+    Result<bool> more = readLine(stdin, kLongestText, line);
+    if (!more)
+      return more.status();
+    if (!*more || line == "/bye")
       break;
     if (line == "/new") {
       chat.restart();
@@ -184,7 +183,7 @@ static Status run(Loaded &loaded, const Args &args) {
     if (Status status = chat.answer(line); !status) {
       if (!terminal)
         return status;
-      fprintf(stderr, "error: %s\n", status.message().c_str());
+      fprintf(stderr, "error: %s\n", withoutControl(status.message()).c_str());
     }
   }
   if (terminal)

@@ -37,7 +37,7 @@ static void printHelp(const Program &program, const Command &command) {
 
 static int fail(const Program &program, const Status &status, std::string_view command) {
   fflush(stdout);
-  fprintf(stderr, "error: %s\n", status.message().c_str());
+  fprintf(stderr, "error: %s\n", withoutControl(status.message()).c_str());
   if (status.code() == Code::Usage)
     fprintf(stderr, "see '%s%s%.*s --help'\n", program.name.c_str(), command.empty() ? "" : " ", int(command.size()),
             command.data());

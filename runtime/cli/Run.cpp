@@ -36,10 +36,9 @@ static Status check(const Args &args) {
 
 /// The prompt as a text: the argument, or standard input without the line end that echo and editors put there.
 static Result<std::string> promptText(const Args &args) {
-  constexpr size_t kLongestPrompt = 256u << 20;
   if (!args.words.empty() && args.words[0] != "-")
     return args.words[0];
-  Result<std::string> text = readText("-", kLongestPrompt);
+  Result<std::string> text = readText("-", kLongestText);
   if (text && text->ends_with('\n'))
     text->pop_back();
   if (text && text->ends_with('\r'))
@@ -135,9 +134,7 @@ static Status run(Loaded &loaded, const Args &args) {
   auto show = [&](const TextModel::Part &part) {
     (part.isThought ? thought : answer) += part.text;
     if (!json) { // a thought is no answer: it stays out of the pipe
-      FILE *stream = part.isThought ? stderr : stdout;
-      fwrite(part.text.data(), 1, part.text.size(), stream);
-      fflush(stream);
+      showText(part.text, part.isThought ? stderr : stdout);
     }
   };
   bool first = true;

@@ -5,6 +5,7 @@
 #include "runtime/base/Text.h"
 #include "runtime/server/Names.h"
 #include "runtime/server/Server.h"
+#include "runtime/text/Chat.h"
 #include "runtime/text/Tokenizer.h"
 
 #include <sys/stat.h>
@@ -109,6 +110,7 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<Tokenizer> tokenizer = Tokenizer::open(section->bytes);
   if (!tokenizer)
     return tokenizer.status();
+  tokenizer->reserve(templateTokens(loaded.manifest.chatTemplate));
   std::string path = ownPath();
   server::Served served;
   served.model = &loaded.model;

@@ -1,10 +1,23 @@
 // Text in and out, see TextModel.h.
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/base/Text.h"
 #include "runtime/text/Chat.h"
 #include "runtime/text/Tokenizer.h"
 
+#include <unistd.h>
+
 namespace gemmart {
+
+void showText(std::string_view text, FILE *stream) {
+  std::string tame;
+  if (isatty(fileno(stream))) {
+    tame = withoutControl(text, "\xEF\xBF\xBD");
+    text = tame;
+  }
+  fwrite(text.data(), 1, text.size(), stream);
+  fflush(stream);
+}
 
 struct TextModel::State {
   Tokenizer tokenizer;
@@ -22,6 +35,7 @@ Result<std::unique_ptr<TextModel>> TextModel::open(const Loaded &loaded, const c
   Result<Tokenizer> tokenizer = Tokenizer::open(section->bytes);
   if (!tokenizer)
     return tokenizer.status();
+  tokenizer->reserve(templateTokens(loaded.manifest.chatTemplate));
   return std::unique_ptr<TextModel>(
       new TextModel(std::make_unique<State>(State{std::move(*tokenizer), &loaded.manifest})));
 }

@@ -4,11 +4,20 @@
 
 #include "runtime/cli/Program.h"
 
+#include <cstdio>
 #include <memory>
 
 namespace gemmart {
 
 class Tokenizer;
+
+/// Most bytes of one text that is read: a prompt, a line of a conversation, a text to tokenize. Far more than a context
+/// holds; encoding takes up to 40 times as much memory.
+inline constexpr size_t kLongestText = 16u << 20;
+
+/// Writes text to people and pipes. What a terminal would obey (control characters but for line ends and tabs) becomes
+/// U+FFFD where `stream` is one: the text is a model's.
+void showText(std::string_view text, FILE *stream);
 
 /// One message of a conversation.
 struct Turn {

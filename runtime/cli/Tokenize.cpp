@@ -2,6 +2,7 @@
 #include "runtime/cli/Commands.h"
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/base/File.h"
 #include "runtime/base/Text.h"
 #include "runtime/text/Json.h"
 
@@ -14,28 +15,23 @@ namespace gemmart {
 
 /// Answers each line of standard input with one line. A line that `answer` refuses ends it, with its number in front.
 static Status answerLines(const std::function<Result<std::string>(std::string_view)> &answer) {
-  char *line = nullptr;
-  size_t room = 0;
-  Status status;
-  long long number = 0;
-  for (ssize_t bytes; status && !ferror(stdout) && (bytes = getline(&line, &room, stdin)) >= 0;) {
-    ++number;
-    std::string_view text(line, size_t(bytes));
-    if (text.ends_with('\n'))
-      text.remove_suffix(1);
-    Result<std::string> said = answer(text);
+  std::string line;
+  for (long long number = 1; !ferror(stdout); ++number) {
+    Result<bool> more = readLine(stdin, kLongestText, line);
+    if (more && !*more)
+      return {};
+    Result<std::string> said = more ? answer(line) : Result<std::string>(more.status());
     if (!said) {
       std::string why = said.status().message();
       constexpr std::string_view kPlace = "JSON: line 1, "; // of the one line that was parsed
       if (why.starts_with(kPlace))
         why.erase(0, kPlace.size());
-      status = inputError(format("standard input, line %lld: %s", number, why.c_str()));
+      return inputError(format("standard input, line %lld: %s", number, why.c_str()));
     }
-    if (said && puts(said->c_str()) >= 0)
+    if (puts(said->c_str()) >= 0)
       fflush(stdout); // whoever sent the line may wait for its answer
   }
-  free(line);
-  return status;
+  return {};
 }
 
 /// "1,2,3"
@@ -61,7 +57,6 @@ static Status checkTokenize(const Args &args) {
 }
 
 static Status tokenize(Loaded &loaded, const Args &args) {
-  constexpr size_t kLongestText = 1u << 30;
   Result<std::unique_ptr<TextModel>> text = TextModel::open(loaded, "tokenize");
   if (!text)
     return text.status();
@@ -136,7 +131,7 @@ static Status detokenize(Loaded &loaded, const Args &args) {
   if (!ids)
     return ids.status();
   std::string out = (*text)->decode(*ids, args.has("control"));
-  fwrite(out.data(), 1, out.size(), stdout);
+  showText(out, stdout);
   putchar('\n');
   return {};
 }

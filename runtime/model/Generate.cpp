@@ -21,12 +21,37 @@ const char *stopName(StopReason reason) {
   return "";
 }
 
+/// Feeds all but what the last step takes, as long as nobody cancels; what is left is for feed().
+static Result<std::span<const int32_t>> feedMost(Session &session, std::span<const int32_t> prompt,
+                                                 const std::function<bool()> &cancelled) {
+  if (int64_t(prompt.size()) > session.context() - session.position())
+    return prompt; // refused as a whole
+  while (int64_t(prompt.size()) > session.chunk() && !cancelled()) {
+    size_t count = size_t(session.chunk());
+    if (Status status = session.feed(prompt.first(count), 0, {}); !status)
+      return status;
+    prompt = prompt.subspan(count);
+  }
+  return prompt;
+}
+
 Result<Generation> generate(Session &session, Sampler &sampler, std::span<const int32_t> prompt,
                             const GenerateOptions &options, const std::function<bool(int32_t)> &onToken) {
   Generation result;
   result.promptTokens = int64_t(prompt.size());
   double start = secondsNow();
-  Result<std::span<float>> logits = session.feed(prompt);
+  std::span<const int32_t> last = prompt;
+  if (options.cancelled) {
+    Result<std::span<const int32_t>> rest = feedMost(session, prompt, options.cancelled);
+    if (!rest)
+      return rest.status();
+    last = *rest;
+    if (int64_t(last.size()) > session.chunk() && last.size() <= size_t(session.context() - session.position())) {
+      result.reason = StopReason::Caller;
+      return result;
+    }
+  }
+  Result<std::span<float>> logits = session.feed(last);
   if (!logits)
     return logits.status();
   result.promptSeconds = secondsNow() - start;

@@ -14,9 +14,10 @@ enum class StopReason { StopToken, Length, Context, Caller };
 const char *stopName(StopReason reason);
 
 struct GenerateOptions {
-  int64_t maxTokens = 0;            ///< longest answer
-  std::span<const int32_t> stopIds; ///< end the answer; not part of it
-  Constraint *constraint = nullptr; ///< what the answer must look like; null: anything
+  int64_t maxTokens = 0;                ///< longest answer
+  std::span<const int32_t> stopIds;     ///< end the answer; not part of it
+  Constraint *constraint = nullptr;     ///< what the answer must look like; null: anything
+  std::function<bool()> cancelled = {}; ///< asked between the steps of the prompt; empty: never
 };
 
 struct Generation {

@@ -18,7 +18,7 @@ public:
 
   void text(const char *key, std::string &value) {
     if (const Json *found = find(key); found && expect(found->is_string(), key, "a string"))
-      value = found->get_ref<const std::string &>();
+      value = withoutControl(found->get_ref<const std::string &>()); // names of files of anybody, shown to people
   }
   void flag(const char *key, bool &value) {
     if (const Json *found = find(key); found && expect(found->is_boolean(), key, "true or false"))

@@ -63,7 +63,8 @@ public:
             size_t(model->hidden_floats)};
   }
 
-  int64_t position() const { return next; } ///< of the next token = tokens held
+  int64_t chunk() const { return chunkTokens; } ///< most tokens of one step
+  int64_t position() const { return next; }     ///< of the next token = tokens held
   int64_t context() const { return contextTokens; }
   /// Forgets the sequence. What the cache held stays there, unread: a key is read only at positions below the current
   /// one.

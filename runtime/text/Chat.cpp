@@ -273,6 +273,19 @@ std::span<const std::string_view> chatTemplates() {
   return gmChatTemplates;
 }
 
+std::span<const std::string_view> templateTokens(std::string_view templateName) {
+  static constexpr std::string_view gemma3[] = {
+      "<bos>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<image_soft_token>", "<end_of_image>"};
+  static constexpr std::string_view gemma4[] = {"<bos>",        "<|turn>",      "<turn|>",          "<|think|>",
+                                                "<|channel>",   "<channel|>",   "<|tool>",          "<tool|>",
+                                                "<|tool_call>", "<tool_call|>", "<|\"|>",           "<|image|>",
+                                                "<|audio|>",    "<|video|>",    "<|tool_response>", "<tool_response|>",
+                                                "<|image>",     "<image|>",     "<|audio>",         "<audio|>"};
+  if (templateName == "gemma3")
+    return gemma3;
+  return templateName == "gemma4" ? std::span<const std::string_view>(gemma4) : std::span<const std::string_view>();
+}
+
 Result<Prompt> render(std::string_view templateName, std::span<const Message> messages, const ChatOptions &options) {
   if (templateName == "gemma3")
     return renderGemma3(messages, options);

@@ -53,6 +53,9 @@ struct ChatOptions {
 /// The names that render() knows.
 std::span<const std::string_view> chatTemplates();
 
+/// The tokens that a template spells, and those that stand for media in its conversations; none for an unknown name.
+std::span<const std::string_view> templateTokens(std::string_view templateName);
+
 /// The whole conversation, beginning with "<bos>"; Tokenizer::encode takes it. Only the template's own words can give
 /// control tokens: what messages, tools and their results spell stays text. Fails for an unknown template name and for
 /// a conversation that the template refuses; the message says which and why.

@@ -24,9 +24,8 @@ Encoder::Found Encoder::findAdded(std::string_view text, size_t at, TextRange tr
   uint32_t id = tokenizer.mayBeAdded(text, at) ? tokenizer.addedAt(text, at) : GM_NO_SYMBOL;
   if (id == GM_NO_SYMBOL)
     return {id, at + 1};
-  auto isControl = [&](uint32_t token) { return (tokenizer.types[token] & GM_TOKEN_CONTROL) != 0; };
   size_t stop = at + tokenizer.symbol(id).size();
-  if (!isControl(id) || (trusted.begin <= at && stop <= trusted.end))
+  if (!tokenizer.isControl(int32_t(id)) || (trusted.begin <= at && stop <= trusted.end))
     return {id, stop};
   if (at < trusted.begin) // it stays text, but may hide nothing of what is trusted
     return {GM_NO_SYMBOL, std::min(stop, trusted.begin)};

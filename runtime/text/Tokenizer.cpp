@@ -208,6 +208,12 @@ void Tokenizer::prepare() {
   }
 }
 
+void Tokenizer::reserve(std::span<const std::string_view> spellings) {
+  for (std::string_view spelling : spellings)
+    if (int32_t id = find(spelling); id >= 0 && !isControl(id))
+      reserved.push_back(id);
+}
+
 uint32_t Tokenizer::findSymbol(std::string_view text) const {
   uint32_t mask = header->indexSlots - 1;
   uint32_t slot = uint32_t(gmTokenHash(reinterpret_cast<const uint8_t *>(text.data()), text.size())) & mask;

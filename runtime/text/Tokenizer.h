@@ -9,6 +9,7 @@
 #include "runtime/text/Prompt.h"
 #include "runtime/text/Splitter.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -53,7 +54,13 @@ public:
   int32_t find(std::string_view token) const;
   /// The string of an id as the vocabulary has it; empty if it is out of range.
   std::string_view spelling(int32_t id) const;
-  bool isControl(int32_t id) const { return isToken(id) && (types[id] & GM_TOKEN_CONTROL); }
+  bool isControl(int32_t id) const {
+    return isToken(id) &&
+           (types[id] & GM_TOKEN_CONTROL || std::find(reserved.begin(), reserved.end(), id) != reserved.end());
+  }
+  /// Makes control tokens of these, as far as they are tokens, although the vocabulary does not say so: a GGUF file may
+  /// list what a chat template spells as ordinary added tokens. Before the tokenizer is shared.
+  void reserve(std::span<const std::string_view> spellings);
   bool isToken(int32_t id) const { return id >= 0 && uint32_t(id) < header->tokens; }
 
   int32_t tokenCount() const { return int32_t(header->tokens); }
@@ -103,6 +110,7 @@ private:
   const uint16_t *displacements = nullptr;
   const GmTokenPair *pairs = nullptr;
   const uint64_t *joins = nullptr;
+  std::vector<int32_t> reserved; ///< few
   /// Of an ASCII character, after the space became a mark, or of any byte (GM_TOKENIZER_BYTE_LEVEL); GM_NO_SYMBOL if it
   /// is none.
   std::array<uint32_t, 256> byteSymbols{};

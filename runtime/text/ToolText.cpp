@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 namespace gemmart {
 
@@ -81,19 +82,15 @@ static std::string numberText(const std::string &written) {
 
 /// Members by name without regard to case; equal names keep their order, of the same name the last stays.
 static std::vector<const JsonMember *> sorted(const Json &object) {
-  std::vector<const JsonMember *> members;
-  for (const JsonMember &member : object.members)
-    if (object.find(member.name) == &member.value)
-      members.push_back(&member);
+  std::set<std::string_view> seen;
   std::vector<std::pair<std::string, const JsonMember *>> keys;
-  for (const JsonMember *member : members)
-    keys.emplace_back(lower(member->name), member);
-  // Insertion sort is stable and needs no buffer; objects are small.
-  for (size_t i = 1; i < keys.size(); ++i)
-    for (size_t k = i; k > 0 && keys[k].first < keys[k - 1].first; --k)
-      std::swap(keys[k], keys[k - 1]);
-  for (size_t i = 0; i < keys.size(); ++i)
-    members[i] = keys[i].second;
+  for (size_t i = object.members.size(); i-- > 0;)
+    if (seen.insert(object.members[i].name).second)
+      keys.emplace_back(lower(object.members[i].name), &object.members[i]);
+  std::sort(keys.begin(), keys.end()); // of equal names the one that stands first: all are of one array
+  std::vector<const JsonMember *> members;
+  for (const auto &[key, member] : keys)
+    members.push_back(member);
   return members;
 }
 

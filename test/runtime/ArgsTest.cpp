@@ -89,6 +89,15 @@ TEST(Text, GuessesOnlyTypingErrors) {
   EXPECT_EQ(nearest(std::string(1 << 20, 'r'), words), "");
 }
 
+TEST(Text, WhatATerminalObeysIsTakenOut) {
+  EXPECT_EQ(withoutControl("a\n\tb"), "a\n\tb");
+  EXPECT_EQ(withoutControl("\x1b[2J\r\x07\x7f."), "?[2J???.");
+  EXPECT_EQ(withoutControl("\xC2\x9B"
+                           "31m \xC2\xA0\xC3\x9B"),
+            "?31m \xC2\xA0\xC3\x9B");
+  EXPECT_EQ(withoutControl("\x1b", "\xEF\xBF\xBD"), "\xEF\xBF\xBD");
+}
+
 TEST(Text, Formats) {
   EXPECT_EQ(formatBytes(12), "12 B");
   EXPECT_EQ(formatBytes(1536), "1.50 KiB");

@@ -168,6 +168,26 @@ TEST(CacheBytesRead, CountsBlocksThatAreSeen) {
   EXPECT_EQ(cacheBytesRead(gmModel, 71), 2 * 128 + 3 * 4096);
 }
 
+TEST_P(SessionTest, APromptCanBeStoppedBetweenItsSteps) {
+  std::vector<int32_t> prompt = {2, 5, 6, 7, 8, 9, 10};
+  auto run = [&](int stopAt) {
+    Session session = open();
+    session.limitChunk(2);
+    Sampler sampler({.temperature = 0}, fake::kVocab);
+    int asked = 0;
+    GenerateOptions options{3, {}};
+    options.cancelled = [&] { return ++asked == stopAt; };
+    Result<Generation> result = generate(session, sampler, prompt, options, [](int32_t) { return true; });
+    EXPECT_TRUE(result);
+    return std::tuple(result->reason, session.position(), result->tokens);
+  };
+  EXPECT_EQ(run(1), std::tuple(StopReason::Caller, 0, std::vector<int32_t>()));
+  EXPECT_EQ(run(3), std::tuple(StopReason::Caller, 4, std::vector<int32_t>()));
+  auto [reason, position, tokens] = run(-1);
+  EXPECT_EQ(reason, StopReason::Length);
+  EXPECT_EQ(tokens[0], fake::expectedNext(prompt, weights));
+}
+
 TEST_P(SessionTest, GeneratesUntilSomethingStopsIt) {
   std::vector<int32_t> prompt = {2, 5, 6}, sequence = prompt;
   for (int step = 0; step < 70; ++step)

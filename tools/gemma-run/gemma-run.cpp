@@ -2,6 +2,7 @@
 //   gemma-run model.mlir --tokens 1,2,3 [--blocks 0,1,1] [--last N] -o out.f32
 //       [--weights-random SEED | --weights DIR | --checkpoint FOLDER_OR_GGUF --description TOML [--size S] [--packed]]
 // Exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong.
+#include "compiler/support/Printable.h"
 #include "dialects/gemma/Gemma.h"
 #include "dialects/kernel/Kernel.h"
 #include "test/reference/CheckpointWeights.h"
@@ -99,7 +100,7 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, "the reference interpreter of the gemma dialect\n", &llvm::errs()))
     return 2;
   auto fail = [](const Error &error, int code) {
-    llvm::errs() << error.message << "\n";
+    llvm::errs() << gemmac::printable(error.message) << "\n";
     return code;
   };
   if (seed.getNumOccurrences() + folder.getNumOccurrences() + checkpoint.getNumOccurrences() > 1)

@@ -44,6 +44,18 @@ const std::vector<Case> &ggufCases() {
        "claims 9223372036854775808 bytes"},
       {"keyLength2to16", [](GgufFile &f) { f.u32(std::string(65536, 'k'), 1); }, "claims 65536 bytes; at most 65535"},
       {"emptyKey", [](GgufFile &f) { f.u32("", 1); }, "is empty"},
+      {"manyKeys",
+       [](GgufFile &f) {
+         for (int i = 0; i < 65536; ++i)
+           f.u32("k" + std::to_string(i), 1);
+       },
+       "metadata keys; at most 65536 are read"},
+      {"manyValues",
+       [](GgufFile &f) {
+         for (int i = 0; i < 65; ++i)
+           f.array("list" + std::to_string(i), 0, 4096, Bytes(4096, 'x'));
+       },
+       "more than 262144 values in the short arrays"},
       {"sameKeyTwice", [](GgufFile &f) { f.u32("test.block_count", 2); }, "metadata 'test.block_count' stands twice"},
       {"valueType13", [](GgufFile &f) { f.key("odd", 13, Bytes(8, 0)); }, "metadata 'odd' has unknown type 13"},
       {"valueType2to32less1", [](GgufFile &f) { f.key("odd", ~0u, Bytes(8, 0)); }, "unknown type 4294967295"},

@@ -140,6 +140,21 @@ TEST_P(PromptTest, HonestTextIsEncodedAsAWhole) {
   }
 }
 
+TEST(Prompt, WhatATemplateSpellsIsReserved) {
+  Loaded loaded("words-bytes");
+  Tokenizer tokenizer = *loaded; // "<b>" is an ordinary added token
+  int32_t id = tokenizer.find("<b>");
+  ASSERT_FALSE(tokenizer.isControl(id));
+  std::string_view spelled[] = {"<b>", "no token"};
+  tokenizer.reserve(spelled);
+  EXPECT_TRUE(tokenizer.isControl(id));
+  std::vector<int32_t> plain = *tokenizer.encode("a<b>c");
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), id), 0);
+  EXPECT_EQ(*tokenizer.encode("<b>", {.parseControl = true}), std::vector<int32_t>{id});
+  for (std::string_view name : chatTemplates())
+    EXPECT_FALSE(templateTokens(name).empty()) << name;
+}
+
 TEST(Prompt, AControlTokenLiesWhollyInTheTemplate) {
   Loaded loaded("words-bytes");
   int32_t turn = (*loaded).find("<|turn>"), part = (*loaded).find("<|");
