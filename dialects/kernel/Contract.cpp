@@ -297,7 +297,7 @@ LogicalResult kernel::checkPlan(ModuleOp module) {
   if (!plan.getBody().hasOneBlock())
     return fail(plan, "the plan should hold one block");
   for (Operation &op : plan.getBody().front())
-    if (!isa<BufferOp, WeightOp, CacheOp, func::ReturnOp>(op) && !isPhase(&op))
+    if (!isa<BufferOp, WeightOp, CacheOp, Phase, func::ReturnOp>(op))
       return fail(&op, op.getName().getStringRef() + " is no part of a plan");
   if (plan.getNumArguments() != 1 || plan.getNumResults() != 0 || !isIds(plan.getArgument(0).getType()))
     return fail(plan, "the plan should take the ids, tensor<?xi32>, and return nothing");

@@ -59,7 +59,8 @@ public:
            (types[id] & GM_TOKEN_CONTROL || std::find(reserved.begin(), reserved.end(), id) != reserved.end());
   }
   /// Makes control tokens of these, as far as they are tokens, although the vocabulary does not say so: a GGUF file may
-  /// list what a chat template spells as ordinary added tokens. Before the tokenizer is shared.
+  /// list what a chat template spells as ordinary added tokens. Before the tokenizer is shared. (A token that merges
+  /// spell, too, can still come of text; a GGUF file has no merges that give an added token.)
   void reserve(std::span<const std::string_view> spellings);
   bool isToken(int32_t id) const { return id >= 0 && uint32_t(id) < header->tokens; }
 

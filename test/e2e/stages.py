@@ -52,9 +52,7 @@ def main():
             edits = [("4-layout", "tile", "table 1 ", ""), ("4-layout", "tile", "table 2 ", "table 99 "), ("4-layout", "tile", "kernel.plan = ", "kernel.plane = "),
                      ("4-layout", "tile", "chunk = 128", "chunk = 9223372036854775807"),
                      ("4-layout", "tile", '"packed_i8"', '"packed_f32"'), ("4-layout", "tile", "kernel.cache", "kernel.cash"),
-                     ("4-layout", "tile", '"panel"', '"vector"'), ("3-quantize", "layout", 'x "i8"', 'x "f32"'),
-                     ("5-tile", "lower", "max_code = 15 : i64", "max_code = 15 : i64, signed_weights"),
-                     ("5-tile", "lower", "max_code = 255 : i64", "max_code = 255 : i64, signed_weights")]
+                     ("4-layout", "tile", '"panel"', '"vector"'), ("3-quantize", "layout", 'x "i8"', 'x "f32"')]
             for start, stage, old, new in edits:
                 file = next(dumps.glob(start + "*"))
                 text = file.read_text()

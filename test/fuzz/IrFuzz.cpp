@@ -5,6 +5,7 @@
 #include "compiler/pipeline/Stages.h"
 #include "test/fuzz/Input.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"

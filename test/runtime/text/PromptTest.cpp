@@ -142,15 +142,15 @@ TEST_P(PromptTest, HonestTextIsEncodedAsAWhole) {
 
 TEST(Prompt, WhatATemplateSpellsIsReserved) {
   Loaded loaded("words-bytes");
-  Tokenizer tokenizer = *loaded; // "<b>" is an ordinary added token
-  int32_t id = tokenizer.find("<b>");
+  Tokenizer tokenizer = *loaded; // "<|" is an ordinary added token
+  int32_t id = tokenizer.find("<|");
   ASSERT_FALSE(tokenizer.isControl(id));
-  std::string_view spelled[] = {"<b>", "no token"};
+  std::string_view spelled[] = {"<|", "no token"};
   tokenizer.reserve(spelled);
   EXPECT_TRUE(tokenizer.isControl(id));
-  std::vector<int32_t> plain = *tokenizer.encode("a<b>c");
+  std::vector<int32_t> plain = *tokenizer.encode("a<|c");
   EXPECT_EQ(std::count(plain.begin(), plain.end(), id), 0);
-  EXPECT_EQ(*tokenizer.encode("<b>", {.parseControl = true}), std::vector<int32_t>{id});
+  EXPECT_EQ(*tokenizer.encode("<|", {.parseControl = true}), std::vector<int32_t>{id});
   for (std::string_view name : chatTemplates())
     EXPECT_FALSE(templateTokens(name).empty()) << name;
 }
