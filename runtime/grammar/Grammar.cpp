@@ -47,9 +47,8 @@ static std::optional<uint32_t> addRegex(NetworkBuilder &builder, std::string_vie
 /// call:NAME{ARGUMENTS}<tool_call|>, for each tool.
 static std::optional<uint32_t> addToolCalls(NetworkBuilder &builder, const GrammarSource &source,
                                             const Vocabulary &vocabulary, GrammarProblem &problem) {
-  int32_t quote = vocabulary.control("<|\"|>"), opens = vocabulary.control("<|tool_call>");
-  int32_t closes = vocabulary.control("<tool_call|>");
-  if (quote < 0 || opens < 0 || closes < 0) {
+  int32_t quote = vocabulary.control("<|\"|>"), closes = vocabulary.control("<tool_call|>");
+  if (quote < 0 || closes < 0) {
     problem = {GrammarProblem::Unsupported, "this model has no tokens for tool calls", "", ""};
     return std::nullopt;
   }
@@ -59,13 +58,9 @@ static std::optional<uint32_t> addToolCalls(NetworkBuilder &builder, const Gramm
     return std::nullopt;
   }
   JsonRules json(builder, quote);
-  uint32_t rule = builder.addRule(), start = builder.addNode(rule), call = builder.addNode(rule);
-  uint32_t name = builder.addText(call, "call:"), end = builder.addNode(rule);
+  uint32_t rule = builder.addRule(), start = builder.addNode(rule);
+  uint32_t name = builder.addText(start, "call:"), end = builder.addNode(rule);
   builder.leave(end);
-  if (source.kind == GrammarSource::RequiredToolCall)
-    builder.addMove(start, {GrammarMove::Token, call, uint32_t(opens)});
-  else
-    builder.jump(start, call);
   for (const Json &tool : tools->items) {
     const Json *function = tool.find("function") ? tool.find("function") : &tool;
     const Json *named = function->find("name"), *parameters = function->find("parameters");
@@ -107,7 +102,6 @@ std::shared_ptr<const Grammar> compileGrammar(const GrammarSource &source, std::
     start = addRules(builder, source.text, problem);
     break;
   case GrammarSource::ToolCall:
-  case GrammarSource::RequiredToolCall:
     start = addToolCalls(builder, source, *vocabulary, problem);
     break;
   }

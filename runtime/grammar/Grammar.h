@@ -42,8 +42,6 @@ struct GrammarSource {
     /// Calls of the tools in `text` (a JSON array of {"type": "function", ...}), from behind <|tool_call> up to
     /// <tool_call|>; their arguments follow the tools' schemas.
     ToolCall,
-    /// The same with the <|tool_call> in front: for an answer that must be a call.
-    RequiredToolCall,
   };
   Kind kind = JsonObject;
   std::string text;

@@ -330,9 +330,11 @@ static ToolChoice readChoice(Fields &fields, Task &task) {
   return choice;
 }
 
-/// enabled or adaptive, where the model can; Anthropic's clients are not told when it cannot.
-static void readThinking(Service &service, Fields &fields, Parsed &parsed) {
+/// Thinking (enabled or adaptive, where the model can; Anthropic's clients are not told when it cannot) and the
+/// answer's form.
+static void readOutput(Service &service, Fields &fields, Parsed &parsed) {
   std::optional<bool> wish;
+  const Value *format = nullptr;
   if (const Value *thinking = fields.object("thinking")) {
     Fields inner(*thinking, "thinking", parsed.checks);
     std::string type = inner.neededText("type");
@@ -346,13 +348,14 @@ static void readThinking(Service &service, Fields &fields, Parsed &parsed) {
   if (const Value *config = fields.object("output_config")) {
     Fields inner(*config, "output_config", parsed.checks);
     readEffort(inner, "effort", parsed.task);
-    if (inner.object("format"))
-      parsed.checks.problems.add(Check::Schema, noSchema("output_config.format"));
+    format = inner.object("format");
     inner.finish();
   }
   if (wish.value_or(false) && !service.served.thinks())
     wish = false;
   applyThinking(service, parsed.model, wish, parsed.task, parsed.conversation, parsed.checks);
+  if (format)
+    readTypedFormat(service, *format, "output_config.format", parsed.conversation.thinking, parsed.task, parsed.checks);
 }
 
 static void readMessages(Service &service, const Value &body, bool counting, Parsed &parsed) {
@@ -388,7 +391,7 @@ static void readMessages(Service &service, const Value &body, bool counting, Par
     addOverlay(*parsed.entry->overlay, parsed.conversation.messages);
   ToolChoice choice = readChoice(fields, parsed.task);
   Value tools = plainTools(fields.array("tools"), checks);
-  readThinking(service, fields, parsed);
+  readOutput(service, fields, parsed);
   applyTools(service, parsed.model, &tools, choice, parsed.task, parsed.conversation, checks);
   fields.refuse({"mcp_servers"}, "this server opens no connections");
   fields.ignore(

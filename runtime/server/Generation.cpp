@@ -270,8 +270,8 @@ std::shared_ptr<Sequence> Generation::makeSequence(size_t index) {
   sequence->best = task.best;
   sequence->scorePrompt = task.scorePrompt;
   sequence->stopIds = task.stopIds;
-  if (task.filter)
-    sequence->filter = task.filter();
+  if (!task.rules.empty())
+    sequence->filter = makeAnswerFilter(task.rules);
   int32_t opens = tokenizer.find("<|channel>"), closes = tokenizer.find("<channel|>");
   if (task.thoughtTokens >= 0 && opens >= 0 && closes >= 0)
     sequence->filter = std::make_shared<ThoughtLimit>(opens, closes, task.thoughtTokens, task.startsInThought,

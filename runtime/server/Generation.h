@@ -2,6 +2,7 @@
 #ifndef RUNTIME_SERVER_GENERATION_H
 #define RUNTIME_SERVER_GENERATION_H
 
+#include "runtime/server/AnswerFilter.h"
 #include "runtime/server/Http.h"
 #include "runtime/server/Metrics.h"
 #include "runtime/server/Problem.h"
@@ -30,9 +31,8 @@ struct Task {
   bool startsInThought = false;
   int64_t thoughtTokens = -1; ///< longest thought; -1: any
   std::optional<double>
-      keepAlive; ///< seconds that the model stays in memory afterwards; the server's default if not set
-  /// Makes what the tokens must obey, once per answer; may be empty.
-  std::function<std::shared_ptr<TokenFilter>()> filter;
+      keepAlive;     ///< seconds that the model stays in memory afterwards; the server's default if not set
+  AnswerRules rules; ///< what the tokens must obey
 };
 
 /// A call of a tool.

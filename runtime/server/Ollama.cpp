@@ -397,14 +397,7 @@ static void chat(Service &service, std::shared_ptr<Exchange> exchange) {
   readCommon(request, fields);
   const Value *messages = fields.array("messages"), *tools = fields.array("tools");
   const Served &served = service.served;
-  if (tools && !tools->empty()) {
-    request.conversation.tools = checkTools(*tools, "tools", request.checks);
-    request.task.calls = true;
-    if (!served.knowsTools())
-      request.checks.problems.add(
-          Check::Capabilities,
-          {400, "unsupported_capability", "\"" + request.model + "\" does not support tools", "tools", {}});
-  }
+  applyTools(service, request.model, tools, {}, request.task, request.conversation, request.checks);
   bool onlyLoad = !messages || messages->empty();
   if (!onlyLoad && request.entry) {
     bool hasSystem = (*messages)[0].is_object() && (*messages)[0].value("role", Value()) == "system";

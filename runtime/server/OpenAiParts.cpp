@@ -155,16 +155,16 @@ void applyTools(Service &service, const std::string &model, const Value *tools, 
                         {400, "unsupported_capability", "\"" + model + "\" does not support tools", "tools", {}});
     return;
   }
-  for (const Json &tool : declared.items)
-    if (const Json *function = tool.find("function"))
-      if (const Json *strict = function->find("strict"); strict && strict->flag)
-        checks.problems.add(Check::Schema, noSchema("tools"));
   conversation.tools = std::move(declared);
   task.calls = true;
-  if (choice.kind == ToolChoice::Required || choice.kind == ToolChoice::Named)
-    task.filter = [&tokenizer = *service.served.tokenizer, names, thinking = conversation.thinking] {
-      return forcedCall(tokenizer, names, thinking);
-    };
+  if (checks.problems)
+    return;
+  Value callable = Value::array();
+  for (const Value &tool : *tools)
+    if (choice.kind != ToolChoice::Named || tool["function"]["name"] == choice.name)
+      callable.push_back(tool);
+  bool mustCall = choice.kind == ToolChoice::Required || choice.kind == ToolChoice::Named;
+  service.constrainCalls(callable, mustCall, conversation.thinking, task, checks);
 }
 
 void applyThinking(Service &service, const std::string &model, std::optional<bool> wish, Task &task,
@@ -217,99 +217,46 @@ void setPrompt(Service &service, const Conversation &conversation, bool truncate
   task.prompts = {std::move(*ids)};
 }
 
-Problem noSchema(const std::string &param) {
-  return {400,
-          "unsupported_capability",
-          "'" + param + "' needs JSON Schema, which this build does not enforce; JSON objects of any kind it does",
-          param,
-          {}};
-}
-
 void readFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
                 Checks &checks) {
   if (format == "json")
     service.constrain({GrammarSource::JsonObject, ""}, param, thinking, task, checks);
   else if (format.is_object())
-    checks.problems.add(Check::Schema, noSchema(param));
+    service.constrain({GrammarSource::Schema, dump(format)}, param, thinking, task, checks);
   else if (format.is_string())
     checks.problems.add(Check::Values, badValue(param, "must be \"json\" or a schema"));
   else
     checks.problems.add(Check::Types, badType(param, "\"json\" or a schema"));
 }
 
+/// The schema in a member of that name: an object, or a boolean.
+static void readSchema(Service &service, Fields &holder, bool thinking, Task &task) {
+  const Value *schema = holder.find("schema");
+  std::string param = holder.pathOf("schema");
+  if (!schema)
+    holder.checks.problems.add(Check::Types, {400, "missing_field", "'" + param + "' is required", param, {}});
+  else if (!schema->is_object() && !schema->is_boolean())
+    holder.checks.problems.add(Check::Types, badType(param, "a JSON Schema"));
+  else
+    service.constrain({GrammarSource::Schema, dump(*schema)}, param, thinking, task, holder.checks);
+}
+
 void readTypedFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
                      Checks &checks) {
   Fields inner(format, param, checks);
   std::string type = inner.neededText("type");
-  if (type == "json_object")
+  const Value *nested = inner.object("json_schema"); // chat completions; elsewhere its members stand beside the type
+  Fields schema(nested ? *nested : format, nested ? inner.pathOf("json_schema") : param, checks);
+  if (type == "json_object") {
     service.constrain({GrammarSource::JsonObject, ""}, param, thinking, task, checks);
-  else if (type == "json_schema")
-    checks.problems.add(Check::Schema, noSchema(param));
-  else if (!type.empty() && type != "text")
+  } else if (type == "json_schema") {
+    readSchema(service, schema, thinking, task);
+    for (const char *name : {"type", "name", "description", "strict"}) // a schema is always enforced
+      schema.find(name);
+    schema.finish();
+  } else if (!type.empty() && type != "text") {
     checks.problems.add(Check::Values, badValue(param + ".type", "must be text, json_object or json_schema"));
-}
-
-namespace {
-
-/// Lets only tokens through that spell one of some sequences, after a thought at most.
-class ForcedCall : public TokenFilter {
-public:
-  ForcedCall(std::vector<std::vector<int32_t>> sequences, int32_t opens, int32_t closes)
-      : sequences(std::move(sequences)), opens(opens), closes(closes) {}
-
-  void restrict(std::span<float> logits) override {
-    if (done || inThought)
-      return;
-    std::vector<std::pair<int32_t, float>> kept;
-    auto keep = [&](int32_t id) {
-      if (id >= 0)
-        kept.emplace_back(id, std::max(logits[size_t(id)], std::numeric_limits<float>::lowest()));
-    };
-    for (const std::vector<int32_t> &sequence : sequences)
-      keep(sequence[at]);
-    if (at == 0 && !thought)
-      keep(opens);
-    std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
-    for (auto [id, logit] : kept)
-      logits[size_t(id)] = logit;
   }
-
-  void accept(int32_t token) override {
-    if (done)
-      return;
-    if (inThought || (at == 0 && token == opens)) {
-      thought = true;
-      inThought = token != closes;
-      return;
-    }
-    std::erase_if(sequences, [&](const std::vector<int32_t> &sequence) { return sequence[at] != token; });
-    ++at;
-    done = std::any_of(sequences.begin(), sequences.end(),
-                       [&](const std::vector<int32_t> &sequence) { return sequence.size() == at; });
-  }
-
-private:
-  std::vector<std::vector<int32_t>> sequences;
-  const int32_t opens, closes;
-  size_t at = 0;
-  bool thought = false, inThought = false, done = false;
-};
-
-} // namespace
-
-std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names,
-                                        bool thinking) {
-  std::vector<std::vector<int32_t>> sequences;
-  for (const std::string &name : names) {
-    std::vector<int32_t> ids = {tokenizer.find("<|tool_call>")};
-    Result<std::vector<int32_t>> text = tokenizer.encode("call:" + name + "{");
-    if (!text)
-      continue;
-    ids.insert(ids.end(), text->begin(), text->end());
-    sequences.push_back(std::move(ids));
-  }
-  return std::make_shared<ForcedCall>(std::move(sequences), thinking ? tokenizer.find("<|channel>") : -1,
-                                      tokenizer.find("<channel|>"));
 }
 
 const char *finishReason(const Answer &answer, bool named) {

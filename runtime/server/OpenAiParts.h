@@ -40,18 +40,12 @@ std::optional<bool> readEffort(Fields &fields, std::string_view name, Task &task
 /// Renders, checks the length, and puts the ids into the task.
 void setPrompt(Service &service, const Conversation &conversation, bool truncate, Task &task, Checks &checks);
 
-/// The problem of a request that wants a schema obeyed.
-Problem noSchema(const std::string &param);
 /// Ollama's `format`: "json" or a schema.
 void readFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
                 Checks &checks);
-/// An object whose `type` is text, json_object or json_schema.
+/// An object whose `type` is text, json_object or json_schema; the schema is in `json_schema`, or beside the type.
 void readTypedFormat(Service &service, const Value &format, const std::string &param, bool thinking, Task &task,
                      Checks &checks);
-
-/// The answer must begin with a call of one of these tools; `thinking`: after a thought at most.
-std::shared_ptr<TokenFilter> forcedCall(const Tokenizer &tokenizer, const std::vector<std::string> &names,
-                                        bool thinking);
 
 /// "stop", "length" or "tool_calls".
 const char *finishReason(const Answer &answer, bool named);

@@ -126,48 +126,55 @@ std::optional<double> Service::readKeepAlive(Fields &fields) {
   return seconds;
 }
 
-namespace {
+static ThoughtTokens thoughtTokens(const Tokenizer &tokenizer, bool thinking) {
+  return thinking ? ThoughtTokens{tokenizer.find("<|channel>"), tokenizer.find("<channel|>")} : ThoughtTokens();
+}
 
-/// A grammar as the engine sees it.
-class GrammarFilter : public TokenFilter {
-public:
-  GrammarFilter(std::shared_ptr<const Grammar> grammar, ThoughtTokens thought)
-      : constraint(std::move(grammar), thought) {}
-  void restrict(std::span<float> logits) override {
-    if (Status status = constraint.apply(logits); !status) // nothing is left: the sampler says so
-      std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
-  }
-  void accept(int32_t token) override {
-    if (Status status = constraint.accept(token); !status)
-      return; // a stop token, which the engine ends with
-  }
-
-private:
-  Constraint constraint;
-};
-
-} // namespace
+static Problem grammarProblem(const GrammarProblem &problem, const std::string &param) {
+  return {400,
+          problem.code(),
+          "'" + param + "': " + problem.status().message(),
+          param,
+          {{"schema_path", problem.path}, {"keyword", problem.keyword}}};
+}
 
 void Service::constrain(const GrammarSource &source, const std::string &param, bool thinking, Task &task,
                         Checks &checks) {
-  if (task.filter) {
-    checks.problems.add(Check::Values, badValue(param, "cannot stand beside a tool that must be called"));
-    return;
+  GrammarProblem problem;
+  task.rules.text = grammars.compile(source, problem);
+  if (!task.rules.text)
+    checks.problems.add(Check::Schema, grammarProblem(problem, param));
+  task.rules.thought = thoughtTokens(*served.tokenizer, thinking);
+}
+
+void Service::constrainCalls(const Value &tools, bool mustCall, bool thinking, Task &task, Checks &checks) {
+  auto compile = [&](const Value &list, GrammarProblem &problem) {
+    return grammars.compile({GrammarSource::ToolCall, dump(list)}, problem);
+  };
+  Value list = Value::array();
+  for (const Value &tool : tools) {
+    const Value &function = tool["function"];
+    list.push_back({{"name", function["name"]}, {"parameters", function.value("parameters", Value())}});
   }
   GrammarProblem problem;
-  std::shared_ptr<const Grammar> grammar = grammars.compile(source, problem);
-  if (!grammar) {
-    checks.problems.add(Check::Schema, {400,
-                                        problem.code(),
-                                        "'" + param + "': " + problem.status().message(),
-                                        param,
-                                        {{"schema_path", problem.path}, {"keyword", problem.keyword}}});
-    return;
+  task.rules.calls = compile(list, problem);
+  for (size_t index = 0; !task.rules.calls && index < list.size(); ++index) {
+    GrammarProblem own;
+    if (compile(Value::array({list[index]}), own))
+      continue;
+    std::string param = "tools." + std::to_string(index) + ".function.parameters";
+    if (tools[index]["function"].value("strict", Value()) == true)
+      return checks.problems.add(Check::Schema, grammarProblem(own, param));
+    checks.ignored.push_back(param);
+    list[index]["parameters"] = nullptr; // still a call of a tool that there is, with arguments that can be read
   }
-  ThoughtTokens thought;
-  if (thinking)
-    thought = {served.tokenizer->find("<|channel>"), served.tokenizer->find("<channel|>")};
-  task.filter = [grammar, thought] { return std::make_shared<GrammarFilter>(grammar, thought); };
+  if (!task.rules.calls)
+    task.rules.calls = compile(list, problem);
+  if (!task.rules.calls)
+    return checks.problems.add(Check::Schema, grammarProblem(problem, "tools"));
+  task.rules.callOpens = served.tokenizer->find("<|tool_call>");
+  task.rules.mustCall = mustCall;
+  task.rules.thought = thoughtTokens(*served.tokenizer, thinking);
 }
 
 void Service::checkLength(size_t promptTokens, const Task &task, Checks &checks) const {

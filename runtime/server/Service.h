@@ -67,8 +67,11 @@ public:
   void run(Task task, std::shared_ptr<Exchange> exchange, Family family, std::shared_ptr<Listener> listener);
   /// Reads "keep_alive" and obeys it; nothing given: the default.
   std::optional<double> readKeepAlive(Fields &fields);
-  /// The answer must match a grammar, after a thought where the model thinks.
+  /// The answer's text must match a grammar, after a thought where the model thinks.
   void constrain(const GrammarSource &source, const std::string &param, bool thinking, Task &task, Checks &checks);
+  /// Calls must be calls of these tools ({"function": {...}} each), with arguments that their parameters allow. A
+  /// schema that cannot be enforced is refused where the tool is strict; else `checks` says that it is ignored.
+  void constrainCalls(const Value &tools, bool mustCall, bool thinking, Task &task, Checks &checks);
   /// Problems of a prompt's length go into `checks`.
   void checkLength(size_t promptTokens, const Task &task, Checks &checks) const;
 

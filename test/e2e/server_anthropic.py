@@ -50,6 +50,8 @@ def suite(checks, server):
                                 thinking={"type": "enabled", "budget_tokens": 1024}) as stream:
         kinds = [e.delta.type for e in stream if e.type == "content_block_delta"]
     checks.equal("thinking, streamed", (kinds[0], "signature_delta" in kinds, kinds[-1]), ("thinking_delta", True, "text_delta"))
+    done = create("babble", extra_body={"output_config": {"format": {"type": "json_schema", "schema": {"enum": ["yes", "no"]}}}})
+    checks.true("output_config.format", done.content[0].text in ('"yes"', '"no"'), done.content)
     checks.equal("prefill", client.messages.create(model="gemma4", max_tokens=50, messages=[
         user("say:abcd"), {"role": "assistant", "content": "ab"}]).content[0].text, "cd")
     count = client.messages.count_tokens(model="gemma4", messages=[user("say:Hello again")]).input_tokens

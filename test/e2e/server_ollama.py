@@ -5,6 +5,13 @@ WEATHER = {"type": "function", "function": {
     "name": "get_weather", "description": "Weather of a city",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}}}
 
+VISIT = {"type": "function", "function": {"name": "visit", "parameters": {
+    "type": "object", "properties": {"city": {"type": "string", "enum": ["Paris", "Rome"]}, "days": {"type": "integer"}},
+    "required": ["city", "days"]}}}
+PERSON = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 5},
+                                           "age": {"type": "integer", "minimum": 0, "maximum": 120}},
+          "required": ["name", "age"], "additionalProperties": False}
+
 
 def suite(checks, server):
     import ollama
@@ -54,7 +61,15 @@ def generate(checks, client, ollama):
     checks.equal("format json", json.loads(done.response), {"a": [1, "b"]})
     done = client.generate("gemma4", "babble", format="json", options={"seed": 3, "num_predict": 12})
     checks.true("format json holds a model to it", done.response.startswith("{"), done.response)
-    checks.raises("a schema", ollama.ResponseError, lambda: client.generate("gemma4", "x", format={"type": "object"}), "JSON Schema")
+    for seed in range(3):
+        done = client.generate("gemma4", "babble", format=PERSON, options={"seed": seed, "num_predict": 200})
+        person = json.loads(done.response)
+        checks.true("a schema holds a model to it", done.done_reason == "stop" and list(person) == ["name", "age"]
+                    and len(person["name"]) <= 5 and 0 <= person["age"] <= 120, done.response)
+    done = client.generate("gemma4", 'say:{think}hm{/think}{"name": "Al", "age": 4}', format=PERSON, think=True)
+    checks.equal("a schema after a thought", (done.thinking, json.loads(done.response)), ("hm", {"name": "Al", "age": 4}))
+    checks.raises("what cannot be enforced", ollama.ResponseError, lambda: client.generate("gemma4", "x", format={
+        "type": "array", "uniqueItems": True}), "'uniqueItems'")
     babble = [client.generate("gemma4", "babble", think=False, options={"num_predict": 20, "seed": seed, "temperature": 1.5}).response
               for seed in (1, 1, 2)]
     checks.true("seeds repeat and differ", babble[0] == babble[1] != babble[2], babble)
@@ -91,8 +106,16 @@ def chat(checks, client, ollama):
     parts = list(client.chat("gemma4", [user(two)], tools=[WEATHER], stream=True))
     names = [c.function.arguments["city"] for p in parts for c in p.message.tool_calls or []]
     checks.equal("parallel calls, streamed", names, ["A", "B"])
-    done = client.chat("gemma4", [user("say:{call}call:get_weather{city:oops{/call}")], tools=[WEATHER])
-    checks.true("a broken call is content", not done.message.tool_calls and "get_weather" in done.message.content, done.message)
+    done = client.chat("gemma4", [user("say:{call}call:visit{city:oops{/call}")], tools=[VISIT], options={"num_predict": 40})
+    said = done.message.content + repr(done.message.tool_calls)  # the client sends no additionalProperties: a call may go on and on
+    checks.true("a call is held to its schema", "oops" not in said and ("Paris" in said or "Rome" in said), done.message)
+    visit = 'say:{call}call:visit{city:{q}Rome{q},days:2}{/call}{response}|then|{"name": "Al", "age": 4}'
+    done = client.chat("gemma4", [user(visit)], tools=[VISIT], format=PERSON)
+    checks.equal("a call before an answer with a schema", [c.function.arguments for c in done.message.tool_calls or []],
+                 [{"city": "Rome", "days": 2}])
+    messages = [user(visit), done.message, {"role": "tool", "content": "ok", "tool_name": "visit"}]
+    done = client.chat("gemma4", messages, tools=[VISIT], format=PERSON)
+    checks.equal("and the answer", json.loads(done.message.content), {"name": "Al", "age": 4})
     done = client.chat("gemma4", [user("say:{think}x{/think}call:get_weather{city:{q}P{q}}{/call}")], tools=[WEATHER], think=True)
     checks.equal("a call without its opener", [c.function.arguments for c in done.message.tool_calls or []], [{"city": "P"}])
 

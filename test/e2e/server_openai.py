@@ -70,6 +70,11 @@ def chat(checks, client):
     checks.true("request id", len(raw.headers["x-request-id"]) == 24)
     done = create('say:{think}hm{/think}{"a": 1}', response_format={"type": "json_object"}, reasoning_effort="low")
     checks.equal("json_object after a thought", json.loads(done.choices[0].message.content), {"a": 1})
+    done = create("babble", response_format={"type": "json_schema", "json_schema": {"name": "colour", "strict": True, "schema": {
+        "type": "object", "properties": {"b": {"enum": ["red", "green"]}, "a": {"type": "boolean"}}, "required": ["b", "a"],
+        "additionalProperties": False}}})
+    answer = json.loads(done.choices[0].message.content)
+    checks.true("json_schema", list(answer) == ["b", "a"] and answer["b"] in ("red", "green") and isinstance(answer["a"], bool), answer)
     checks.equal("text format", create("say:x", response_format={"type": "text"}).choices[0].message.content, "x")
 
 
@@ -119,6 +124,17 @@ def tools(checks, client):
     done = client.chat.completions.create(model="gemma4", messages=[user("say:no call")], tools=[WEATHER], tool_choice="required",
                                           max_tokens=18)
     checks.true("required forces a call's start", "get_weather{" in (done.choices[0].message.content or ""), done.choices[0].message)
+    pick = {"type": "function", "function": {"name": "pick", "parameters": {
+        "type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 3}}, "required": ["n"],
+        "additionalProperties": False}}}
+    done = client.chat.completions.create(model="gemma4", messages=[user("say:no call")], tools=[WEATHER, pick], max_tokens=60,
+                                          tool_choice={"type": "function", "function": {"name": "pick"}}, parallel_tool_calls=False)
+    checks.true("a named tool's arguments follow its schema",
+                json.loads(done.choices[0].message.tool_calls[0].function.arguments)["n"] in (1, 2, 3), done.choices[0].message)
+    loose = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {
+        "a": {"type": "array", "uniqueItems": True}}}}}
+    raw = client.chat.completions.with_raw_response.create(model="gemma4", messages=[user("say:x")], tools=[WEATHER, loose])
+    checks.equal("a schema that is not enforced is named", raw.headers["x-gemmac-ignored"], "tools.1.function.parameters")
 
 
 def completions(checks, client):
@@ -146,6 +162,10 @@ def responses(checks, client):
     checks.equal("instructions", client.responses.create(model="gemma4", input="x", instructions="say:inst").output_text, "inst")
     done = client.responses.create(model="gemma4", input="say:abcdef", max_output_tokens=2)
     checks.equal("incomplete", (done.status, done.incomplete_details.reason), ("incomplete", "max_output_tokens"))
+    shape = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 3}}, "required": ["n"],
+             "additionalProperties": False}
+    done = client.responses.create(model="gemma4", input="babble", text={"format": {"type": "json_schema", "name": "x", "schema": shape}})
+    checks.true("text.format", json.loads(done.output_text)["n"] in (1, 2, 3), done.output_text)
     flat = {"type": "function", "name": "get_weather", "parameters": WEATHER["function"]["parameters"], "strict": False}
     done = client.responses.create(model="gemma4", input=CALL, tools=[flat])
     item = done.output[0]
@@ -183,8 +203,16 @@ def errors(checks, client, openai):
                   "tool_choice")
     error = checks.raises("a long prompt", bad, lambda: chat(messages=[user("x" * 3000)]), "context")
     checks.equal("its numbers", error.body["n_ctx"], 2048)
-    checks.raises("a schema", bad, lambda: chat(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}),
-                  "JSON Schema")
+    schema = lambda schema: chat(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})  # noqa: E731
+    error = checks.raises("a schema that cannot be enforced", bad, lambda: schema({
+        "properties": {"a": {"type": "string", "pattern": "(?=a)b"}}}), "pattern")
+    checks.equal("its place", (error.code, error.body["keyword"], error.body["schema_path"]), ("unsupported_schema", "pattern", "/properties/a"))
+    error = checks.raises("a schema that nothing fits", bad, lambda: schema({"type": "integer", "minimum": 2, "maximum": 1}), "schema")
+    checks.equal("its code", error.code, "unsatisfiable_schema")
+    strict = {"type": "function", "function": {"name": "f", "strict": True, "parameters": {"type": "object", "properties": {
+        "a": {"type": "array", "uniqueItems": True}}}}}
+    error = checks.raises("a strict tool that cannot be enforced", bad, lambda: chat(tools=[strict]), "uniqueItems")
+    checks.equal("its param", error.param, "tools.0.function.parameters")
     checks.raises("embeddings", bad, lambda: client.embeddings.create(model="gemma4", input="x"), "embeddings")
     checks.equal("models", [m.id for m in client.models.list().data], ["gemma4:tiny"])
     checks.equal("one model", client.models.retrieve("gemma4:latest").id, "gemma4:latest")
