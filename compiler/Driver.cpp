@@ -234,10 +234,13 @@ Exit Builder::write(const std::vector<pipeline::LevelResult> &levels) {
   }
   table.vocabTokens = plan.getVocab();
   table.contextTokens = stageOptions.context;
-  table.kvBytes = plan.getKvBytes();
-  table.kvFixedBytes = plan.getKvFixedBytes();
-  table.kvTokenBytes = plan.getKvTokenBytes();
-  llvm::ArrayRef<int64_t> reads;
+  table.pageBytes = plan.getPageBytes();
+  table.tableEntries = plan.getTableEntries();
+  llvm::ArrayRef<int64_t> classes, reads;
+  if (plan.getPageClasses())
+    classes = plan.getPageClasses();
+  for (size_t i = 0; i + 2 < classes.size(); i += 3)
+    table.pageClasses.push_back({classes[i], classes[i + 1], classes[i + 2]});
   if (plan.getCacheReads())
     reads = plan.getCacheReads();
   for (size_t i = 0; i + 1 < reads.size(); i += 2)

@@ -18,7 +18,7 @@ namespace gemmac::emit {
 namespace {
 
 static_assert(sizeof(void *) == 8 && sizeof(GmEntry) == 8 && sizeof(GmRead) == 8, "pointers of the tables are 64 bit");
-static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 136 && sizeof(GmCacheRead) == 16,
+static_assert(sizeof(GmLevel) == 64 && sizeof(GmModel) == 144 && sizeof(GmCacheRead) == 16 && sizeof(GmPageClass) == 24,
               "a field was added to Step.h: fill it in below");
 
 /// A constant struct of a known size, put together from fields at known offsets, in any order.
@@ -115,6 +115,22 @@ Constant *cacheReads(Module &module, const ModelTable &table) {
   return addConstant(module, array, "cache_reads", /*visible=*/false);
 }
 
+/// An array, or null for a model without attention.
+Constant *pageClasses(Module &module, const ModelTable &table) {
+  std::vector<Constant *> classes;
+  for (auto [window, slots, begin] : table.pageClasses) {
+    StructBuilder fields(module.getContext(), sizeof(GmPageClass));
+    fields.putInteger(GM_FIELD(GmPageClass, window_tokens), window);
+    fields.putInteger(GM_FIELD(GmPageClass, page_slots), slots);
+    fields.putInteger(GM_FIELD(GmPageClass, table_begin), begin);
+    classes.push_back(fields.build());
+  }
+  if (classes.empty())
+    return ConstantPointerNull::get(PointerType::get(module.getContext(), 0));
+  Constant *array = ConstantArray::get(ArrayType::get(classes.front()->getType(), classes.size()), classes);
+  return addConstant(module, array, "page_classes", /*visible=*/false);
+}
+
 Constant *modelConstant(Module &module, const ModelTable &table) {
   std::vector<Constant *> levels;
   for (const LevelEntry &level : table.levels)
@@ -127,9 +143,10 @@ Constant *modelConstant(Module &module, const ModelTable &table) {
   fields.put(GM_FIELD(GmModel, target), text(module, table.target));
   fields.putInteger(GM_FIELD(GmModel, vocab_tokens), table.vocabTokens);
   fields.putInteger(GM_FIELD(GmModel, context_tokens), table.contextTokens);
-  fields.putInteger(GM_FIELD(GmModel, kv_bytes), table.kvBytes);
-  fields.putInteger(GM_FIELD(GmModel, kv_fixed_bytes), table.kvFixedBytes);
-  fields.putInteger(GM_FIELD(GmModel, kv_token_bytes), table.kvTokenBytes);
+  fields.putInteger(GM_FIELD(GmModel, page_bytes), table.pageBytes);
+  fields.putInteger(GM_FIELD(GmModel, table_entries), table.tableEntries);
+  fields.put(GM_FIELD(GmModel, page_classes), pageClasses(module, table));
+  fields.putInteger(GM_FIELD(GmModel, page_class_count), table.pageClasses.size());
   fields.put(GM_FIELD(GmModel, cache_reads), cacheReads(module, table));
   fields.putInteger(GM_FIELD(GmModel, cache_read_count), table.cacheReads.size());
   fields.putInteger(GM_FIELD(GmModel, weight_bytes), table.weightBytes);

@@ -4,6 +4,7 @@
 
 #include "compiler/support/Result.h"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct ModelTable {
   std::vector<LevelEntry> levels; ///< best first, at least one
   int64_t vocabTokens = 0;
   int64_t contextTokens = 0;
-  int64_t kvBytes = 0, kvFixedBytes = 0, kvTokenBytes = 0;
+  int64_t pageBytes = 0, tableEntries = 0;
+  std::vector<std::array<int64_t, 3>> pageClasses;     ///< window, slots of a page and first entry, see GmPageClass
   std::vector<std::pair<int64_t, int64_t>> cacheReads; ///< window and bytes of a block, see GmCacheRead
   int64_t weightBytes = 0;
   int64_t decodeBytes = 0, decodeOps = 0, prefillOps = 0;

@@ -48,7 +48,7 @@ int64_t kernel::cacheBlockBytes(CacheType type) {
 }
 
 int64_t kernel::cacheBytes(CacheType type) {
-  return type.getHeads() * (type.getSlots() / 32) * cacheBlockBytes(type);
+  return type.getHeads() * (type.getPage() / 32) * cacheBlockBytes(type);
 }
 
 BufferKind kernel::bufferKind(Packing packing) {
@@ -141,13 +141,18 @@ LogicalResult WeightOp::verify() {
 
 LogicalResult CacheOp::verify() {
   CacheType type = getType();
-  if (type.getFormat() != Format::F32 && type.getFormat() != Format::BF16) // C1
-    return emitOpError() << "must be in f32 or bf16 but is " << type;
-  if (type.getSlots() <= 0 || type.getSlots() % 32 != 0) // C2
-    return emitOpError() << "needs a positive multiple of 32 slots but has " << type.getSlots();
-  if (failed(checkSizes(*this, type, {type.getHeads(), type.getHeadDim(), type.getSlots()}))) // C3
+  if (!llvm::is_contained({Format::F32, Format::BF16, Format::Q8}, type.getFormat())) // C1
+    return emitOpError() << "must be in f32, bf16 or q8 but is " << type;
+  if (type.getPage() < 0 || type.getPage() % 32 != 0 || (type.getPage() > 0) != getOffset().has_value() ||
+      type.getWindow() < 0 || type.getTable() < 0) // C2
+    return emitOpError()
+           << "needs pages of a positive multiple of 32 slots and a place in them, or neither; window and "
+              "table not negative: "
+           << type;
+  if (failed(
+          checkSizes(*this, type, {type.getHeads(), type.getHeadDim(), std::max<int64_t>(type.getPage(), 32)}))) // C3
     return failure();
-  return checkOffset(*this, getOffset()); // C2
+  return getOffset() ? checkOffset(*this, *getOffset()) : success(); // C4
 }
 
 template <class Phase> static LogicalResult verifyPhase(Phase phase, function_ref<bool(Operation *)> fits) {
@@ -226,16 +231,20 @@ LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttrib
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t positions, int64_t chunk,
                                int64_t lastRows, int64_t blockTokens, int64_t vocab, int64_t hiddenColumns,
                                int64_t weightBytes, int64_t decodeBytes, int64_t decodeOps, int64_t prefillOps,
-                               int64_t kvBytes, int64_t kvFixedBytes, int64_t kvTokenBytes,
-                               DenseI64ArrayAttr cacheReads, std::optional<int64_t> arenaBytes) {
+                               int64_t pageBytes, int64_t sequenceBytes, int64_t tableEntries,
+                               DenseI64ArrayAttr pageClasses, DenseI64ArrayAttr cacheReads,
+                               std::optional<int64_t> arenaBytes) {
   if (chunk < 1 || lastRows < 1) // C1
     return emitError() << "chunk = " << chunk << " and last_rows = " << lastRows << " must be at least 1";
   for (int64_t number : {positions, blockTokens, vocab, hiddenColumns, weightBytes, decodeBytes, decodeOps, prefillOps,
-                         kvBytes, kvFixedBytes, kvTokenBytes, arenaBytes.value_or(0)})
+                         pageBytes, sequenceBytes, tableEntries, arenaBytes.value_or(0)})
     if (number < 0) // C1
       return emitError() << "a plan's numbers must not be negative, but one is " << number;
   if (cacheReads && cacheReads.size() % 2) // C2
     return emitError() << "cache_reads must be windows and bytes in turn, but has " << cacheReads.size() << " numbers";
+  if (pageClasses && pageClasses.size() % 3) // C2
+    return emitError() << "page_classes must be windows, slots and entries in turn, but has " << pageClasses.size()
+                       << " numbers";
   return success();
 }
 
@@ -247,11 +256,18 @@ void kernel::setPlan(Operation *module, PlanAttr plan) {
   module->setAttr(kPlan, plan);
 }
 
+PlanAttr kernel::withPages(PlanAttr p, const PageFacts &pages) {
+  return PlanAttr::get(p.getContext(), p.getPositions(), p.getChunk(), p.getLastRows(), p.getBlockTokens(),
+                       p.getVocab(), p.getHiddenColumns(), p.getWeightBytes(), p.getDecodeBytes(), p.getDecodeOps(),
+                       p.getPrefillOps(), pages.pageBytes, pages.sequenceBytes, pages.tableEntries, pages.classes,
+                       p.getCacheReads(), p.getArenaBytes());
+}
+
 PlanAttr kernel::withArenaBytes(PlanAttr p, int64_t bytes) {
   return PlanAttr::get(p.getContext(), p.getPositions(), p.getChunk(), p.getLastRows(), p.getBlockTokens(),
                        p.getVocab(), p.getHiddenColumns(), p.getWeightBytes(), p.getDecodeBytes(), p.getDecodeOps(),
-                       p.getPrefillOps(), p.getKvBytes(), p.getKvFixedBytes(), p.getKvTokenBytes(), p.getCacheReads(),
-                       bytes);
+                       p.getPrefillOps(), p.getPageBytes(), p.getSequenceBytes(), p.getTableEntries(),
+                       p.getPageClasses(), p.getCacheReads(), bytes);
 }
 
 void LevelInfo::attachTo(Operation *module) const {

@@ -58,7 +58,7 @@ namespace gemmac::kernel {
 int64_t memberBytes(WeightType type);
 int64_t totalBytes(WeightType type);
 
-/// Bytes of a cache, and of one of its blocks of 32 slots of one head.
+/// Bytes of a block of 32 slots of one head of a cache, and of all its slots in a page.
 int64_t cacheBlockBytes(CacheType type);
 int64_t cacheBytes(CacheType type);
 
@@ -74,6 +74,12 @@ bool areSlots(BufferRows rows);
 /// What the module of a plan says of it; null where it says nothing.
 PlanAttr planOf(mlir::Operation *module);
 void setPlan(mlir::Operation *module, PlanAttr plan);
+/// What kernel-plan-pages finds out, see #kernel.plan.
+struct PageFacts {
+  int64_t pageBytes, sequenceBytes, tableEntries;
+  mlir::DenseI64ArrayAttr classes;
+};
+PlanAttr withPages(PlanAttr plan, const PageFacts &pages);
 /// The same plan with room for its buffers.
 PlanAttr withArenaBytes(PlanAttr plan, int64_t bytes);
 

@@ -34,17 +34,18 @@ def Kernel_PlanAttr : AttrDef<Kernel_Dialect, "Plan"> {
   let description = [{
     `positions`: the longest sequence, in tokens; `chunk`: most tokens of a step, `last_rows`: most of them that get logits, `block_tokens`: the longest block that rows
     of one step may form. `vocab`: logits of a row, `hidden_columns`: floats of a row of all taps. `decode_*`: what a step of
-    one token reads and computes; `prefill_ops`: operations for a row whose logits are not wanted. `kv_fixed_bytes`: of the
-    rings, `kv_token_bytes`: per position of the other caches. `cache_reads`: window (0: none) and bytes of 32 positions, in
+    one token reads and computes; `prefill_ops`: operations for a row whose logits are not wanted. `page_bytes`: of a page of caches, `sequence_bytes`:
+    of all pages of a sequence that fills the context, `table_entries`: of its table, `page_classes`: window (0: none), slots of a page and first entry in
+    the table, in turn; set by the pass kernel-plan-pages. `cache_reads`: window (0: none) and bytes of 32 positions, in
     turn. `arena_bytes` is set by the pass kernel-assign-arena.
 
     - (C1) `chunk` and `last_rows` are at least 1, and no number is negative
-    - (C2) `cache_reads` are pairs
+    - (C2) `cache_reads` are pairs, `page_classes` are triples
   }];
   let parameters = (ins Kernel_Count:$positions, "int64_t":$chunk, "int64_t":$last_rows, Kernel_Count:$block_tokens,
                     Kernel_Count:$vocab, Kernel_Count:$hidden_columns, Kernel_Count:$weight_bytes, Kernel_Count:$decode_bytes,
-                    Kernel_Count:$decode_ops, Kernel_Count:$prefill_ops, Kernel_Count:$kv_bytes, Kernel_Count:$kv_fixed_bytes,
-                    Kernel_Count:$kv_token_bytes, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$cache_reads,
+                    Kernel_Count:$decode_ops, Kernel_Count:$prefill_ops, Kernel_Count:$page_bytes, Kernel_Count:$sequence_bytes,
+                    Kernel_Count:$table_entries, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$page_classes, OptionalParameter<"::mlir::DenseI64ArrayAttr">:$cache_reads,
                     OptionalParameter<"std::optional<int64_t>">:$arena_bytes);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
@@ -88,15 +89,21 @@ def Kernel_Weight : Kernel_Type<"Weight", "weight"> {
 }
 
 def Kernel_Cache : Kernel_Type<"Cache", "cache"> {
-  let summary = "keys or values of a layer";
+  let summary = "keys or values of a layer, in pages";
   let description = [{
-    Blocks of 32 slots; slot = position modulo `slots`. Per block, keys are laid out as a weight panel of 32 rows (slots) x
-    `head_dim` columns, values as ceil(head_dim/32) panels of 32 rows (dimensions) x 32 columns (slots), in format `format`
-    (f32 or bf16). A ring (`ring` 1) holds the last positions only; else there is a slot for every position of the context.
+    The slots of a cache lie in pages of `page` slots, which it shares with the other caches of its class: those that are read
+    equally far back, `window` positions (0: to the first one). Position p stands in slot p modulo `page` of the page that entry
+    `table` + p / `page` of the sequence's table names. Before kernel-plan-pages has run, `page` is 0.
+
+    In a page a cache has a run of blocks of 32 slots for each head, one head after another. Per block, keys are laid out as a
+    weight panel of 32 rows (slots) x `head_dim` columns, values as ceil(head_dim/32) panels of 32 rows (dimensions) x 32
+    columns (slots), in format `format` (f32, bf16, or q8, whose values lie slot after slot: see passes/tile/CacheKernel.cpp).
   }];
   let parameters = (ins EnumParameter<Kernel_CacheKind>:$kind, EnumParameter<Kernel_Format>:$format, "int64_t":$heads,
-                    "int64_t":$headDim, "int64_t":$slots, "int64_t":$ring);
-  let assemblyFormat = "`<` $kind `,` $format `,` $heads `x` $headDim `,` `slots` $slots `ring` $ring `>`";
+                    "int64_t":$headDim, "int64_t":$window, "int64_t":$page, "int64_t":$table);
+  let assemblyFormat = [{
+    `<` $kind `,` $format `,` $heads `x` $headDim `window` $window `page` $page `table` $table `>`
+  }];
 }
 
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
@@ -129,15 +136,18 @@ def Kernel_WeightOp : Kernel_Op<"weight", [Pure]> {
 }
 
 def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
-  let summary = "a key or value cache in the kv memory";
+  let summary = "a key or value cache";
   let description = [{
-    - (C1) `format` is f32 or bf16
-    - (C2) `slots` is a positive multiple of 32, `offset` a multiple of 64 and not negative
-    - (C3) heads and head_dim are positive, and with the slots at most 2^48 elements in all
+    `offset` is its place in each page of its class, in bytes, set by the pass kernel-plan-pages.
+
+    - (C1) `format` is f32, bf16 or q8
+    - (C2) `page` is a multiple of 32, or 0 where there is no `offset` yet; window and table are not negative
+    - (C3) heads and head_dim are positive, and with the slots of a page at most 2^48 elements in all
+    - (C4) `offset` is a multiple of 64 and not negative
   }];
-  let arguments = (ins I64Attr:$offset);
+  let arguments = (ins OptionalAttr<I64Attr>:$offset);
   let results = (outs Kernel_Cache:$result);
-  let assemblyFormat = "`at` $offset attr-dict `:` type($result)";
+  let assemblyFormat = "(`at` $offset^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

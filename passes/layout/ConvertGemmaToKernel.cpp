@@ -22,12 +22,6 @@ using namespace gemmac;
 
 namespace {
 
-/// Slots a ring needs so that a chunk can be written before its oldest row is read: the blocks of 32 that a window and
-/// a chunk can touch. Rows that see later ones of their block need no more: all of a block is in one chunk.
-int64_t ringSlots(int64_t window, int64_t chunk) {
-  return 32 * (kernel::ceilDiv(window + chunk - 2, 32) + 1);
-}
-
 constexpr int64_t kDefaultChunk = 128;
 
 class Converter {
@@ -72,7 +66,6 @@ private:
   std::map<RopeKey, Value> tables;
   kernel::Format format = kernel::Format::F32; ///< of the caches
   int64_t blockTokens = 0, chunk = 0;
-  int64_t kvBytes = 0, kvFixed = 0, kvToken = 0;
   int64_t hiddenColumns = 0; ///< of all taps together
 };
 
@@ -89,7 +82,7 @@ Value Converter::bufferFor(Location loc, Type type, bool isLogits) {
   return op;
 }
 
-/// The cache for a value that attentions read as keys (or values): a ring if all of them have a window.
+/// The cache for a value that attentions read as keys (or values), with the longest of their windows.
 Value Converter::cacheFor(OpResult value, bool keys) {
   int64_t window = 0, heads = 0, headDim = 0;
   bool global = false;
@@ -104,21 +97,9 @@ Value Converter::cacheFor(OpResult value, bool keys) {
     }
   if (!heads)
     return {};
-  int64_t full = 32 * kernel::ceilDiv(options.context, 32);
-  int64_t ring = global ? full : std::min(full, ringSlots(window, chunk));
   auto type = kernel::CacheType::get(b.getContext(), keys ? kernel::CacheKind::Keys : kernel::CacheKind::Values, format,
-                                     heads, headDim, ring, ring < full);
-  auto cache = kernel::CacheOp::create(b, value.getLoc(), type, b.getI64IntegerAttr(kvBytes));
-  int64_t bytes = kernel::cacheBytes(type);
-  if (ring < full)
-    kvFixed += bytes;
-  else
-    kvToken += bytes / full;
-  kvBytes += kernel::ceilDiv(bytes, 4096) * 4096;
-  remark::passed(value.getLoc(), remark::RemarkOpts::name("cache").category(DEBUG_TYPE))
-      << remark::reason("{0} {1}: {2} slots", ring < full ? "ring for" : "growing", keys ? "keys" : "values", ring)
-      << remark::metric("bytes", bytes);
-  return cache;
+                                     heads, headDim, global ? 0 : window, /*page=*/0, /*table=*/0);
+  return kernel::CacheOp::create(b, value.getLoc(), type, IntegerAttr());
 }
 
 void Converter::makePlaces(gemma::PhaseOp phase) {
@@ -351,16 +332,17 @@ void Converter::account() {
   auto ret = cast<func::ReturnOp>(source.getBody().front().getTerminator());
   int64_t vocab = gemma::columnsOf(ret.getOperand(0).getType());
   auto cacheReads = pairs.empty() ? DenseI64ArrayAttr() : b.getDenseI64ArrayAttr(pairs);
-  kernel::setPlan(module,
-                  kernel::PlanAttr::get(b.getContext(), options.context, chunk, options.lastRows, blockTokens, vocab,
-                                        hiddenColumns, weights.bytes(), weights.decodeBytes(), weights.decodeOps(),
-                                        weights.prefillOps(), kvBytes, kvFixed, kvToken, cacheReads, std::nullopt));
+  kernel::setPlan(module, kernel::PlanAttr::get(b.getContext(), options.context, chunk, options.lastRows, blockTokens,
+                                                vocab, hiddenColumns, weights.bytes(), weights.decodeBytes(),
+                                                weights.decodeOps(), weights.prefillOps(), /*page_bytes=*/0,
+                                                /*sequence_bytes=*/0, /*table_entries=*/0, DenseI64ArrayAttr(),
+                                                cacheReads, std::nullopt));
 }
 
 LogicalResult Converter::run() {
   std::optional<kernel::Format> kv = kernel::symbolizeFormat(options.kv);
-  if (kv != kernel::Format::F32 && kv != kernel::Format::BF16)
-    return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32 and bf16";
+  if (kv != kernel::Format::F32 && kv != kernel::Format::BF16 && kv != kernel::Format::Q8)
+    return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32, bf16 and q8";
   format = *kv;
   WalkResult enough = source.walk([&](gemma::EmbedPositionsOp embed) -> WalkResult {
     int64_t rows = cast<RankedTensorType>(embed.getTable().getType()).getDimSize(0);

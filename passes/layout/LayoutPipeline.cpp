@@ -3,5 +3,6 @@
 
 void gemmac::layout::buildPipeline(mlir::OpPassManager &pm, const ConvertGemmaToKernelOptions &options) {
   pm.addPass(createConvertGemmaToKernel(options));
+  pm.addPass(createPlanPages());
   pm.nest<mlir::func::FuncOp>().addPass(createVerifyLaidOut());
 }

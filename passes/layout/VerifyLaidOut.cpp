@@ -13,11 +13,16 @@ namespace {
 
 struct VerifyLaidOut : layout::impl::VerifyLaidOutBase<VerifyLaidOut> {
   void runOnOperation() override {
-    for (Operation &op : getOperation().getBody().front())
+    for (Operation &op : getOperation().getBody().front()) {
+      if (auto cache = dyn_cast<kernel::CacheOp>(op); cache && !cache.getOffset()) {
+        op.emitError() << "after layout: a cache has no place in pages: " << cache.getType();
+        return signalPassFailure();
+      }
       if (!isa<kernel::BufferOp, kernel::WeightOp, kernel::CacheOp, kernel::Phase, func::ReturnOp>(op)) {
         op.emitError() << "after layout: " << op.getName() << " is no part of a plan";
         return signalPassFailure();
       }
+    }
   }
 };
 

@@ -1,8 +1,8 @@
-// Attention. An item is a tile of query rows that share a key/value head: row f of the head's flattened list is token f
-// / G, query head f % G of the group of G. Keys are read in blocks of 32 positions, in ascending order from a multiple
-// of 32, with the running maximum and sum of the softmax; so a row's result does not depend on what it shares a tile or
-// a step with. Scores and the sum over values are the same matrix products as projections: a block of the cache is a
-// panel of weights.
+// Attention. An item is a tile of query rows of one sequence that share a key/value head: row f of the head's flattened
+// list is the sequence's token f / G, query head f % G of the group of G. Keys are read in blocks of 32 positions, in
+// ascending order from a multiple of 32, with the running maximum and sum of the softmax; so a row's result does not
+// depend on what it shares a tile or a step with. Scores and the sum over values are the same matrix products as
+// projections: a block of the cache is a panel of weights.
 #include "passes/tile/Kernels.h"
 
 #include <limits>
@@ -21,11 +21,15 @@ public:
 private:
   void writeItem(Value kvHead, Value firstFlat, Value flats);
   void loadQueries(Value kvHead, Value firstFlat, Value flats);
-  void extendToBlocks(Value begin, Value firstRow, Value firstFlat, Value flats);
+  void extendToBlocks(Value firstFlat, Value flats);
+  void packQuery(int64_t r, Value from);
   void block(Value kvHead, Value index);
+  void scoreBlock(Value keyBlock);
   void softmax(Value r, Value firstPosition);
   void finish(Value kvHead, Value firstFlat, Value flats);
   Value token(Value flat) { return e.div(flat, group); }
+  bool coded() const { return format == kernel::Format::Q8; }
+  kernel::Packing inputs() const { return coded() ? kernel::Packing::I8 : kernel::Packing::F32; }
 
   PhaseCode code;
   Emitter &e;
@@ -35,7 +39,9 @@ private:
   kernel::CacheType cache;
   kernel::Format format;
   Value query, keys, values;
-  Value packed, scores, weights, low, high, maxima, sums, factors, product, output; ///< on the stack
+  Value table, position, firstRow;  ///< of the item's sequence: position of its first row here, and that row's number
+  Value packed, packedRest, staged; ///< on the stack: queries; what their 8-bit codes left over; one row of them
+  Value scores, weights, low, high, maxima, sums, factors, product, output; ///< on the stack
 };
 
 AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(code), e(code.e), op(op) {
@@ -45,8 +51,8 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   head = attention.getHeadDim();
   group = heads / kvHeads;
   tile = e.level.tokenTile;
-  if (code.shape.allRows == 1) // there are no more rows than heads of a group
-    tile = std::min(tile, group);
+  if (code.shape.allRows == 1) // one token's heads: no more tiles than needed, equally full
+    tile = kernel::ceilDiv(group, kernel::ceilDiv(group, tile));
   panels = kernel::ceilDiv(head, 32);
   auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
   cache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
@@ -54,7 +60,11 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   query = code.pointers[argument(attention.getQuery())];
   keys = code.pointers[argument(attention.getKeys())];
   values = code.pointers[argument(attention.getValues())];
-  packed = e.stack(panels * 128 * tile);
+  packed = e.stack(panels * packedBlockBytes(inputs(), tile));
+  if (coded()) {
+    packedRest = e.stack(panels * packedBlockBytes(inputs(), tile));
+    staged = e.stack(panels * 128);
+  }
   scores = e.stack(tile * 128);
   weights = e.stack(tile * 128);
   low = e.stack(tile * 8);
@@ -66,19 +76,31 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
   output = e.stack(tile * panels * 128);
 }
 
-/// Scaled queries in layout packed_f32, and the positions each row may see. Rows past the end repeat the last one.
+/// A scaled query as row r of the tile. 8-bit codes are two numbers each: what the first leaves over is coded again, so
+/// that scores are as good as those of the float32 query.
+void AttentionWriter::packQuery(int64_t r, Value from) {
+  e.loop(e.number(0), e.number(head), 1, [&](Value d) {
+    Value q = e.fmul(e.load(e.f32(), e.at(from, e.mul(d, 4))), e.real(attention.getScale().convertToDouble(), e.f32()));
+    e.store(q, coded() ? e.at(staged, e.mul(d, 4)) : e.at(e.at(packed, r * 4), e.mul(d, tile * 4)));
+  });
+  if (!coded())
+    return;
+  int64_t bytes = packedBlockBytes(inputs(), tile);
+  e.loop(e.number(0), e.number(panels), 1, [&](Value panel) {
+    Value x = e.load(e.vec(32, e.f32()), e.at(staged, e.mul(panel, 128))), block = e.mul(panel, bytes);
+    Value meant = packCodes(e, x, e.at(packed, block), e.number(r), tile);
+    packCodes(e, e.fsub(x, meant), e.at(packedRest, block), e.number(r), tile);
+  });
+}
+
+/// Scaled queries in the layout that products with keys read, and the positions each row may see. Rows past the end
+/// repeat the last one.
 void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
-  Value begin = e.stepField(code.step, GM_STEP_POSITION, e.i64()), firstRow = code.firstRow(op.getRows());
-  Value position = e.add(begin, firstRow);
   for (int64_t r = 0; r < tile; ++r) {
     Value flat = e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)));
     Value t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
-    Value from = e.at(query, e.add(e.mul(t, heads * head * 4), e.mul(h, head * 4)));
-    e.loop(e.number(0), e.number(head), 1, [&](Value d) {
-      Value q =
-          e.fmul(e.load(e.f32(), e.at(from, e.mul(d, 4))), e.real(attention.getScale().convertToDouble(), e.f32()));
-      e.store(q, e.at(e.at(packed, r * 4), e.mul(d, tile * 4)));
-    });
+    Value from = e.at(query, e.add(e.mul(e.add(firstRow, t), heads * head * 4), e.mul(h, head * 4)));
+    packQuery(r, from);
     Value last = e.add(position, t), first = e.number(0);
     if (attention.getWindowTokens())
       first = e.max(first, e.sub(last, e.number(static_cast<int64_t>(*attention.getWindowTokens()) - 1)));
@@ -88,17 +110,18 @@ void AttentionWriter::loadQueries(Value kvHead, Value firstFlat, Value flats) {
     e.store(e.real(0, e.f32()), e.at(sums, r * 4));
   }
   if (attention.getBlockTokens() && code.shape.allRows > 1)
-    extendToBlocks(begin, firstRow, firstFlat, flats);
+    extendToBlocks(firstFlat, flats);
   e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(output, offset)); });
 }
 
-/// Where the step has blocks, each row sees up to the end of its own.
-void AttentionWriter::extendToBlocks(Value begin, Value firstRow, Value firstFlat, Value flats) {
+/// Where the step has blocks, each row sees up to the end of its own. Such a step has one sequence.
+void AttentionWriter::extendToBlocks(Value firstFlat, Value flats) {
+  Value first = code.firstRow(op.getRows()), begin = e.sub(position, first);
   Value ends = e.stepField(code.step, GM_STEP_BLOCK_ENDS, e.i64());
   e.ifThen(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, ends, e.number(0)), [&] {
     Value rows = e.stepField(code.step, GM_STEP_BLOCK_ENDS, e.ptr());
     for (int64_t r = 0; r < tile; ++r) {
-      Value row = e.add(firstRow, token(e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)))));
+      Value row = e.add(first, token(e.min(e.add(firstFlat, r), e.sub(flats, e.number(1)))));
       e.store(e.add(begin, e.toI64(e.load(e.i32(), e.at(rows, e.mul(row, 4))))), e.at(high, r * 8));
     }
   });
@@ -138,17 +161,31 @@ void AttentionWriter::softmax(Value r, Value firstPosition) {
     e.store(vector::ExtractOp::create(e.b, e.loc, p, slot), e.at(lane, slot * tile * 4));
 }
 
+void AttentionWriter::scoreBlock(Value keyBlock) {
+  func::FuncOp dot = code.dots.get(format, inputs(), tile, e.loc);
+  func::CallOp::create(e.b, e.loc, dot, ValueRange{keyBlock, packed, e.number(panels), scores});
+  if (!coded())
+    return;
+  func::CallOp::create(e.b, e.loc, dot, ValueRange{keyBlock, packedRest, e.number(panels), product});
+  e.columns(tile * 32, [&](Value offset, Type type) {
+    Value sum = e.fadd(e.load(type, e.at(scores, offset)), e.load(type, e.at(product, offset)));
+    e.store(sum, e.at(scores, offset));
+  });
+}
+
 void AttentionWriter::block(Value kvHead, Value index) {
-  int64_t blocks = cache.getSlots() / 32, blockBytes = kernel::cacheBlockBytes(cache);
+  int64_t blocks = cache.getPage() / 32, blockBytes = kernel::cacheBlockBytes(cache);
   int64_t panelBytes = kernel::info(format).panelBlockBytes;
-  Value slot = cache.getRing() ? e.rem(index, blocks) : index;
-  Value offset = e.mul(e.add(e.mul(kvHead, blocks), slot), blockBytes);
-  func::FuncOp dot = code.dots.get(format, kernel::Packing::F32, tile, e.loc);
-  func::CallOp::create(e.b, e.loc, dot, ValueRange{e.at(keys, offset), packed, e.number(panels), scores});
+  Value page = e.div(index, blocks);
+  Value offset = e.mul(e.add(e.mul(kvHead, blocks), e.rem(index, blocks)), blockBytes);
+  Value keyBlock = e.at(pageAddress(e, cache, keys, table, page), offset);
+  Value valueBlock = e.at(pageAddress(e, cache, values, table, page), offset);
+  scoreBlock(keyBlock);
+  func::FuncOp dot = coded() ? code.dots.values(tile, e.loc) : code.dots.get(format, kernel::Packing::F32, tile, e.loc);
   auto rows = [&](function_ref<void(Value)> body) { e.loop(e.number(0), e.number(tile), 1, body); };
   rows([&](Value r) { softmax(r, e.mul(index, 32)); });
   e.loop(e.number(0), e.number(panels), 1, [&](Value panel) {
-    Value from = e.at(e.at(values, offset), e.mul(panel, panelBytes));
+    Value from = e.at(valueBlock, e.mul(panel, panelBytes));
     func::CallOp::create(e.b, e.loc, dot, ValueRange{from, weights, e.number(1), product});
     rows([&](Value r) {
       Value to = e.at(e.at(output, e.mul(r, panels * 128)), e.mul(panel, 128));
@@ -167,8 +204,8 @@ void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
   Operation *yield = &op.getBody().front().back();
   int64_t step = code.shape.tile;
   e.loop(e.number(0), e.min(e.number(tile), e.sub(flats, firstFlat)), 1, [&](Value r) {
-    Value flat = e.add(firstFlat, r), t = token(flat), h = e.add(e.mul(kvHead, group), e.rem(flat, group));
-    Value row = e.at(output, e.mul(r, panels * 128));
+    Value flat = e.add(firstFlat, r), t = e.add(firstRow, token(flat));
+    Value h = e.add(e.mul(kvHead, group), e.rem(flat, group)), row = e.at(output, e.mul(r, panels * 128));
     Value inverse = e.fdiv(e.real(1, e.f32()), e.load(e.f32(), e.at(sums, e.mul(r, 4))));
     e.columns(head, [&](Value column, Type type) {
       e.store(e.fmul(e.load(type, e.at(row, column)), e.splat(inverse, type)), e.at(row, column));
@@ -202,10 +239,20 @@ void AttentionWriter::writeItem(Value kvHead, Value firstFlat, Value flats) {
 
 void AttentionWriter::write() {
   // Dimensions of padding stay 0.
-  e.columns(tile * panels * 32, [&](Value offset, Type type) { e.store(e.real(0, type), e.at(packed, offset)); });
-  Value flats = e.mul(code.rowCount(op.getRows()), group);
-  e.claim(code.step, e.mul(e.ceilDiv(flats, tile), kvHeads),
-          [&](Value item) { writeItem(e.rem(item, kvHeads), e.mul(e.div(item, kvHeads), tile), flats); });
+  e.columns(coded() ? panels * 32 : tile * panels * 32,
+            [&](Value offset, Type type) { e.store(e.real(0, type), e.at(coded() ? staged : packed, offset)); });
+  Value sequences = code.sequences().count();
+  Value rows = op.getRows() == gemma::Rows::Last
+                   ? arith::DivUIOp::create(e.b, e.loc, code.rowCount(gemma::Rows::Last), sequences).getResult()
+                   : code.sequences().rowsOfEach();
+  Value flats = e.mul(rows, group), tiles = e.ceilDiv(flats, tile);
+  e.claim(code.step, e.mul(e.mul(sequences, tiles), kvHeads), [&](Value item) {
+    Value index = e.div(item, kvHeads), sequence = arith::DivUIOp::create(e.b, e.loc, index, tiles);
+    table = code.sequences().table(sequence);
+    position = e.add(code.sequences().position(sequence), code.firstRow(op.getRows()));
+    firstRow = e.mul(sequence, rows);
+    writeItem(e.rem(item, kvHeads), e.mul(e.sub(index, e.mul(sequence, tiles)), tile), flats);
+  });
 }
 
 } // namespace

@@ -179,6 +179,27 @@ Value Emitter::halfToFloat(Value bits) {
   return bitcast(arith::OrIOp::create(b, loc, bitcast(scaled, words), sign), like(type, f32()));
 }
 
+Value Emitter::roundToInt(Value value, Type type) {
+  // 1.5 * 2^23: adding it rounds a small number to the nearest integer, which then stands in the low bits.
+  Value rounded = fadd(value, real(12582912.0, value.getType()));
+  return sub(bitcast(rounded, type), integer(0x4B400000, type));
+}
+
+Value Emitter::toHalf(Value value) {
+  Type words = i32();
+  Value largest = real(65504, f32());
+  value = select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, value, largest), largest, value);
+  // Normal numbers: drop 13 bits of mantissa with rounding, then correct the bias. Below, in steps of 2^-24.
+  Value bits = bitcast(value, words);
+  Value odd =
+      arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, bits, integer(13, words)), integer(1, words));
+  Value dropped = arith::ShRUIOp::create(b, loc, add(bits, add(odd, integer(0xfff, words))), integer(13, words));
+  Value normal = sub(dropped, integer(112 << 10, words));
+  Value small = roundToInt(fmul(value, real(0x1p24, f32())), words);
+  Value isSmall = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, value, real(0x1p-14, f32()));
+  return arith::TruncIOp::create(b, loc, i16(), select(isSmall, small, normal));
+}
+
 Value Emitter::toBf16(Value value) {
   Type words = like(value.getType(), i32());
   Value bits = bitcast(value, words);

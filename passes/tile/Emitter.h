@@ -85,6 +85,10 @@ public:
   Value bitcast(Value value, Type type);
   /// float32 of f16 bits (a vector of i16), exact for finite numbers.
   Value halfToFloat(Value bits);
+  /// f16 bits (i16) of a float32 scalar that is not negative, rounded to nearest even; at most the largest finite one.
+  Value toHalf(Value f32Value);
+  /// The nearest integers, ties to even, of numbers below 2^22.
+  Value roundToInt(Value f32Value, Type type);
   /// bf16 bits (i16), rounded to nearest even.
   Value toBf16(Value f32Value);
 

@@ -29,18 +29,34 @@ void Guard::setAll(Emitter &e, Access access) {
   onFirstThread(e, [&] {
     kernel::PlanAttr plan = kernel::planOf(module);
     for (auto [field, bytes] :
-         {std::pair(GM_STEP_ARENA, *plan.getArenaBytes()), std::pair(GM_STEP_KV, plan.getKvBytes()),
-          std::pair(GM_STEP_WEIGHTS, plan.getWeightBytes())})
+         {std::pair(GM_STEP_ARENA, *plan.getArenaBytes()), std::pair(GM_STEP_WEIGHTS, plan.getWeightBytes())})
       set(e, e.stepField(step, field, e.ptr()), e.number(bytes), access);
+    if (access == Access::Closed)
+      set(e, e.stepField(step, GM_STEP_KV, e.ptr()), e.stepField(step, GM_STEP_KV_BYTES, e.i64()), access);
   });
 }
 
-/// Bytes of a phase's operand in this step; null for the caller's memory, which has bounds of its own.
+/// A cache's part of each page that rows of the step can see or write.
+void Guard::setPages(Emitter &e, kernel::CacheOp cache, Access access) {
+  kernel::CacheType type = cache.getType();
+  StepSequences sequences{e, shape, step};
+  Value address = addressOf(e, cache, step), rows = sequences.rowsOfEach();
+  e.loop(e.number(0), sequences.count(), 1, [&](Value sequence) {
+    Value begin = sequences.position(sequence), first = e.number(0);
+    if (type.getWindow())
+      first = e.max(first, e.sub(begin, e.number(static_cast<int64_t>(type.getWindow()) - 1)));
+    Value end = e.add(e.div(e.sub(e.add(begin, rows), e.number(1)), type.getPage()), 1);
+    e.loop(e.div(first, type.getPage()), end, 1, [&](Value page) {
+      set(e, pageAddress(e, type, address, sequences.table(sequence), page), e.number(kernel::cacheBytes(type)),
+          access);
+    });
+  });
+}
+
+/// Bytes of a phase's weight or buffer in this step; null for the caller's memory, which has bounds of its own.
 Value Guard::bytes(Emitter &e, Value place) {
   if (auto weight = place.getDefiningOp<kernel::WeightOp>())
     return e.number(kernel::totalBytes(weight.getType()));
-  if (auto cache = place.getDefiningOp<kernel::CacheOp>())
-    return e.number(kernel::cacheBytes(cache.getType()));
   auto buffer = place.getDefiningOp<kernel::BufferOp>();
   if (!buffer || buffer.getExternal())
     return {};
@@ -56,7 +72,9 @@ Value Guard::bytes(Emitter &e, Value place) {
 void Guard::setOperands(Emitter &e, Operation *phase, Access access) {
   onFirstThread(e, [&] {
     for (Value operand : phase->getOperands())
-      if (Value size = bytes(e, operand))
+      if (auto cache = operand.getDefiningOp<kernel::CacheOp>())
+        setPages(e, cache, access);
+      else if (Value size = bytes(e, operand))
         set(e, addressOf(e, operand, step), size, access);
   });
 }

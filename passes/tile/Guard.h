@@ -7,8 +7,9 @@
 
 namespace gemmac::tile {
 
-/// Writes into one entry point: from begin() to end() arena, cache and weights are poisoned, but for the operands of
-/// the phase that runs, as far as the rows of this step reach. Writes nothing when not enabled.
+/// Writes into one entry point: from begin() to end() arena, pool of pages and weights are poisoned, but for the
+/// operands of the phase that runs, as far as the rows of this step reach. The pool stays so: the runtime, which knows
+/// the pages in use, opens those. Writes nothing when not enabled.
 class Guard {
 public:
   /// `step` and `thread` are the entry point's arguments.
@@ -25,6 +26,7 @@ private:
   void setAll(Emitter &e, Access access);
   void setOperands(Emitter &e, mlir::Operation *phase, Access access);
   mlir::Value bytes(Emitter &e, mlir::Value place);
+  void setPages(Emitter &e, kernel::CacheOp cache, Access access);
   /// One thread changes what all see; the barriers around make it visible.
   void onFirstThread(Emitter &e, llvm::function_ref<void()> body);
 

@@ -20,6 +20,11 @@ void writeTap(PhaseCode code, kernel::TapOp op);
 void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Packing inputs, int64_t tokens,
               int64_t tile);
 
+/// Writes the body of a function made by DotFunctions::values.
+void writeValueDot(Emitter &e, mlir::func::FuncOp function, int64_t tile);
+
+/// Packs 32 floats as 8-bit codes, as token `lane` of a tile, and returns what the codes stand for.
+mlir::Value packCodes(Emitter &e, mlir::Value x, mlir::Value block, mlir::Value lane, int64_t tile);
 /// Packs 32 floats at `source` into the block at `block`, as token `lane` of a tile. With `count` < 32 only so many are
 /// there, the others are 0.
 void packGroup(Emitter &e, mlir::Value source, mlir::Value block, mlir::Value lane, kernel::Packing kind, int64_t tile);
@@ -48,8 +53,12 @@ void writeChoice(Emitter &e, gemma::TopKOp op, ChoiceCode code);
 /// Row `id` of a table in any format and layout, times `scale`, as floats at `out`.
 void gatherRow(Emitter &e, kernel::WeightType type, mlir::Value table, mlir::Value id, double scale, mlir::Value out);
 
-/// Writes a row of heads into a cache at `position`.
-void writeCache(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value row, mlir::Value position);
+/// Writes a row of heads into a cache at `position` of the sequence whose table this is.
+void writeCache(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value row,
+                mlir::Value position);
+
+/// Address of a page's part of a cache: `cache` is where it would be in a page at offset 0, `page` counts pages.
+mlir::Value pageAddress(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value page);
 
 } // namespace gemmac::tile
 #endif

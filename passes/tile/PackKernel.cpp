@@ -1,4 +1,4 @@
-// Activations into the layout that products read, and rows of tables and caches: everything that moves single rows.
+// Activations into the layout that products read, and rows of tables: everything that moves single rows.
 #include "passes/tile/Kernels.h"
 
 using namespace mlir;
@@ -10,34 +10,40 @@ using namespace gemmac::tile;
 static constexpr double kRound = 12582912.0;
 static constexpr int64_t kRoundBits = 0x4B400000;
 
-void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::Packing kind, int64_t tile) {
-  auto floats = e.vec(32, e.f32()), words = e.vec(32, e.i32());
-  Value x = e.load(floats, source);
+/// Word after word, the tokens of a tile beside each other.
+static void spread(Emitter &e, Value words, Value block, Value lane, int64_t tile) {
+  if (tile == 1)
+    return e.store(words, block);
   Value laneBytes = e.mul(lane, 4);
-  // Word after word, the tokens of a tile beside each other.
-  auto spread = [&](Value all) {
-    if (tile == 1)
-      return e.store(all, block);
-    for (int64_t i = 0, n = cast<VectorType>(all.getType()).getNumElements(); i < n; ++i)
-      e.store(vector::ExtractOp::create(e.b, e.loc, all, i), e.at(e.at(block, i * tile * 4), laneBytes));
-  };
-  if (kind == kernel::Packing::F32)
-    return spread(x);
-  if (kind == kernel::Packing::BF16)
-    return spread(e.bitcast(e.toBf16(x), e.vec(16, e.i32())));
+  for (int64_t i = 0, n = cast<VectorType>(words.getType()).getNumElements(); i < n; ++i)
+    e.store(vector::ExtractOp::create(e.b, e.loc, words, i), e.at(e.at(block, i * tile * 4), laneBytes));
+}
+
+Value tile::packCodes(Emitter &e, Value x, Value block, Value lane, int64_t tile) {
+  auto floats = e.vec(32, e.f32()), words = e.vec(32, e.i32());
+  Value laneBytes = e.mul(lane, 4);
   Value amax = e.largest(math::AbsFOp::create(e.b, e.loc, x));
   Value positive = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::OGT, amax, e.real(0, e.f32()));
   Value inverse = e.select(positive, e.fdiv(e.real(127, e.f32()), amax), e.real(0, e.f32()));
   Value rounded = e.fadd(e.fmul(x, e.splat(inverse, floats)), e.real(kRound, floats));
   Value codes = e.sub(e.bitcast(rounded, words), e.integer(kRoundBits, words));
   Value bytes = arith::TruncIOp::create(e.b, e.loc, e.vec(32, e.i8()), codes);
-  Value quads = e.bitcast(bytes, e.vec(8, e.i32()));
-  spread(quads);
+  spread(e, e.bitcast(bytes, e.vec(8, e.i32())), block, lane, tile);
   Value first = vector::ExtractStridedSliceOp::create(e.b, e.loc, codes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{16},
                                                       ArrayRef<int64_t>{1});
+  Value scale = e.fmul(amax, e.real(1.0 / 127, e.f32()));
   e.store(e.mul(e.sumInt(first), -kZeroTerm), e.at(e.at(block, 32 * tile), laneBytes));
   e.store(e.mul(e.sumInt(codes), -kZeroTerm), e.at(e.at(block, 36 * tile), laneBytes));
-  e.store(e.fmul(amax, e.real(1.0 / 127, e.f32())), e.at(e.at(block, 40 * tile), laneBytes));
+  e.store(scale, e.at(e.at(block, 40 * tile), laneBytes));
+  return e.fmul(arith::SIToFPOp::create(e.b, e.loc, floats, codes), e.splat(scale, floats));
+}
+
+void tile::packGroup(Emitter &e, Value source, Value block, Value lane, kernel::Packing kind, int64_t tile) {
+  Value x = e.load(e.vec(32, e.f32()), source);
+  if (kind == kernel::Packing::I8)
+    packCodes(e, x, block, lane, tile);
+  else
+    spread(e, kind == kernel::Packing::F32 ? x : e.bitcast(e.toBf16(x), e.vec(16, e.i32())), block, lane, tile);
 }
 
 void tile::packRow(Emitter &e, Value source, Value buffer, Value row, int64_t width, kernel::Packing kind,
@@ -218,25 +224,4 @@ void RowReader::read(Value table, Value id, double scale, Value out) {
 
 void tile::gatherRow(Emitter &e, kernel::WeightType type, Value table, Value id, double scale, Value out) {
   RowReader(e, type).read(table, id, scale, out);
-}
-
-void tile::writeCache(Emitter &e, kernel::CacheType type, Value cache, Value row, Value position) {
-  int64_t head = type.getHeadDim(), blocks = type.getSlots() / 32, blockBytes = kernel::cacheBlockBytes(type);
-  bool wide = type.getFormat() == kernel::Format::F32, keys = type.getKind() == kernel::CacheKind::Keys;
-  int64_t panelBytes = wide ? 4096 : 2048;
-  Value slot = type.getRing() ? e.rem(position, type.getSlots()) : position;
-  Value inBlock = e.rem(slot, 32), block = e.mul(e.div(slot, 32), blockBytes);
-  e.loop(e.number(0), e.number(type.getHeads()), 1, [&](Value h) {
-    Value base = e.at(e.at(cache, e.mul(h, blocks * blockBytes)), block);
-    Value source = e.at(row, e.mul(h, head * 4));
-    e.loop(e.number(0), e.number(head), 1, [&](Value d) {
-      Value value = e.load(e.f32(), e.at(source, e.mul(d, 4)));
-      Value panel = e.at(base, e.mul(e.div(d, 32), panelBytes)), inPanel = e.rem(d, 32);
-      Value outer = keys ? inPanel : inBlock, inner = keys ? inBlock : inPanel; // column, row of the 32 x 32 block
-      if (wide)
-        return e.store(value, e.at(e.at(panel, e.mul(outer, 128)), e.mul(inner, 4)));
-      Value pair = e.at(e.at(panel, e.mul(e.div(outer, 2), 128)), e.mul(inner, 4));
-      e.store(e.toBf16(value), e.at(pair, e.mul(e.rem(outer, 2), 2)));
-    });
-  });
 }

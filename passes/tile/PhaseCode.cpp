@@ -24,24 +24,70 @@ Value PhaseCode::firstRow(gemma::Rows rows) const {
   return rows == gemma::Rows::Last ? e.stepField(step, GM_STEP_FIRST_ROW, e.i64()) : e.number(0);
 }
 
+Value StepSequences::count() const {
+  return shape.allRows == 1 ? e.number(1) : e.stepField(step, GM_STEP_SEQUENCE_COUNT, e.i64());
+}
+
+Value StepSequences::rowsOfEach() const {
+  if (shape.allRows == 1)
+    return e.number(1);
+  return arith::DivUIOp::create(e.b, e.loc, e.stepField(step, GM_STEP_TOKEN_COUNT, e.i64()), count());
+}
+
+Value StepSequences::field(Value sequence, int64_t offset, Type type) const {
+  Value entry = e.at(e.stepField(step, GM_STEP_SEQUENCES, e.ptr()), e.mul(sequence, GM_SEQUENCE_BYTES));
+  return e.load(type, e.at(entry, offset));
+}
+
+Value StepSequences::table(Value sequence) const {
+  return field(sequence, GM_SEQUENCE_TABLE, e.ptr());
+}
+
+Value StepSequences::position(Value sequence) const {
+  return field(sequence, GM_SEQUENCE_POSITION, e.i64());
+}
+
+Value StepSequences::of(Value row) const {
+  return shape.allRows == 1 ? e.number(0) : arith::DivUIOp::create(e.b, e.loc, row, rowsOfEach()).getResult();
+}
+
+Value StepSequences::positionOf(Value row) const {
+  Value sequence = of(row);
+  return e.add(position(sequence), e.sub(row, e.mul(sequence, rowsOfEach())));
+}
+
+func::FuncOp DotFunctions::make(const std::string &name, Location loc,
+                                function_ref<void(Emitter &, func::FuncOp)> write) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Type ptr = LLVM::LLVMPointerType::get(b.getContext());
+  auto function = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
+  makeLocal(function);
+  b.setInsertionPointToStart(function.addEntryBlock());
+  Emitter e(b, loc, level);
+  write(e, function);
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
 func::FuncOp DotFunctions::get(kernel::Format format, kernel::Packing inputs, int64_t tile, Location loc,
                                std::optional<int64_t> some) {
   int64_t tokens = some.value_or(tile);
   func::FuncOp &known = functions[{format, inputs, tile, tokens}];
   if (known)
     return known;
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  Type ptr = LLVM::LLVMPointerType::get(b.getContext());
   std::string name =
       ("dot_" + kernel::stringifyFormat(format) + "_" + kernel::stringifyPacking(inputs) + "_" + Twine(tokens)).str();
   if (tokens < tile)
     name += "_of_" + std::to_string(tile);
-  known = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
-  makeLocal(known);
-  b.setInsertionPointToStart(known.addEntryBlock());
-  Emitter e(b, loc, level);
-  writeDot(e, known, format, inputs, tokens, tile);
-  func::ReturnOp::create(b, loc);
+  return known = make(name, loc,
+                      [&](Emitter &e, func::FuncOp function) { writeDot(e, function, format, inputs, tokens, tile); });
+}
+
+func::FuncOp DotFunctions::values(int64_t tile, Location loc) {
+  func::FuncOp &known = valueFunctions[tile];
+  if (!known)
+    known = make("dot_values_q8_" + std::to_string(tile), loc,
+                 [&](Emitter &e, func::FuncOp function) { writeValueDot(e, function, tile); });
   return known;
 }
 
@@ -49,7 +95,7 @@ Value tile::addressOf(Emitter &e, Value place, Value step) {
   if (auto weight = place.getDefiningOp<kernel::WeightOp>())
     return e.at(e.stepField(step, GM_STEP_WEIGHTS, e.ptr()), static_cast<int64_t>(weight.getOffset()));
   if (auto cache = place.getDefiningOp<kernel::CacheOp>())
-    return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(cache.getOffset()));
+    return e.at(e.stepField(step, GM_STEP_KV, e.ptr()), static_cast<int64_t>(*cache.getOffset()));
   if (auto buffer = place.getDefiningOp<kernel::BufferOp>()) {
     if (buffer.getExternal() == kernel::External::Hidden)
       return e.at(e.stepField(step, GM_STEP_HIDDEN, e.ptr()), static_cast<int64_t>(*buffer.getOffset()));

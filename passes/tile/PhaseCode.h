@@ -22,10 +22,38 @@ public:
   mlir::func::FuncOp get(kernel::Format format, kernel::Packing inputs, int64_t tile, mlir::Location loc,
                          std::optional<int64_t> tokens = std::nullopt);
 
+  /// The sum over one panel of values of a cache in q8, weighted: f(panel, weights, 1, result), `weights` float
+  /// [32][tile], `result` float [tile][32].
+  mlir::func::FuncOp values(int64_t tile, mlir::Location loc);
+
 private:
+  mlir::func::FuncOp make(const std::string &name, mlir::Location loc,
+                          llvm::function_ref<void(Emitter &, mlir::func::FuncOp)> write);
+
   mlir::ModuleOp module;
   const kernel::LevelInfo &level;
   std::map<std::tuple<kernel::Format, kernel::Packing, int64_t, int64_t>, mlir::func::FuncOp> functions;
+  std::map<int64_t, mlir::func::FuncOp> valueFunctions; ///< by tile
+};
+
+/// The sequences of a step, whose rows follow one another, equally many of each. Decode has one of one.
+struct StepSequences {
+  Emitter &e;
+  const StepShape &shape;
+  mlir::Value step;
+
+  mlir::Value count() const;
+  mlir::Value rowsOfEach() const;
+  /// Of a sequence, counted from 0: where its table lies, and the position of its first row.
+  mlir::Value table(mlir::Value sequence) const;
+  mlir::Value position(mlir::Value sequence) const;
+  /// Of a row, counted among all rows of the step: its sequence's table, and its own position.
+  mlir::Value tableOf(mlir::Value row) const { return table(of(row)); }
+  mlir::Value positionOf(mlir::Value row) const;
+
+private:
+  mlir::Value of(mlir::Value row) const;
+  mlir::Value field(mlir::Value sequence, int64_t offset, mlir::Type type) const;
 };
 
 /// Everything a phase's code needs: where it stands, the sizes of a step, and the function's arguments.
@@ -40,6 +68,7 @@ struct PhaseCode {
   mlir::Value rowCount(gemma::Rows rows) const;
   /// Index, among all rows of the step, of row 0 of this kind of rows.
   mlir::Value firstRow(gemma::Rows rows) const;
+  StepSequences sequences() const { return {e, shape, step}; }
 };
 
 /// Visible in this object only, and never inlined: one copy of each loop, in one place to look at.

@@ -152,6 +152,7 @@ void ProjectWriter::writeToken(const Part &part, Value panel, Value lane, Value 
 void ProjectWriter::writePanel(const Part &part, Value panel) {
   Value rows = code.rowCount(op.getRows());
   e.loop(e.number(0), e.ceilDiv(rows, tile), 1, [&](Value index) {
+    Value left = e.sub(rows, e.mul(index, tile));
     for (gemma::ProjectOp p : part.projections) {
       kernel::WeightType type = weightType(p);
       kernel::Format format = type.getFormat();
@@ -159,8 +160,15 @@ void ProjectWriter::writePanel(const Part &part, Value panel) {
       Value weights = e.at(place(p.getWeight()), e.mul(panel, groups * kernel::info(format).panelBlockBytes));
       Value inputs =
           e.at(place(p.getInput()), e.mul(index, groups * packedBlockBytes(kernel::packingOf(format), tile)));
-      func::CallOp::create(e.b, e.loc, code.dots.get(format, kernel::packingOf(format), tile, e.loc),
-                           ValueRange{weights, inputs, e.number(groups), results[p]});
+      auto multiply = [&](int64_t tokens) {
+        func::FuncOp dot = code.dots.get(format, kernel::packingOf(format), tile, e.loc, tokens);
+        func::CallOp::create(e.b, e.loc, dot, ValueRange{weights, inputs, e.number(groups), results[p]});
+      };
+      // The last tile of a few sequences' rows, or of a short prompt, is often not full.
+      if (int64_t few = kernel::ceilDiv(2 * tile, 3); few < tile)
+        e.ifElse(e.less(e.number(few), left), [&] { multiply(tile); }, [&] { multiply(few); });
+      else
+        multiply(tile);
     }
     Value first = e.mul(index, tile);
     e.loop(e.number(0), e.min(e.number(tile), e.sub(rows, first)), 1,

@@ -188,10 +188,9 @@ void RowsWriter::topK(gemma::TopKOp topK, Value out) {
   if (!memory)
     memory = e.stack(topK.getType().getExperts() * 4 + topK.getType().getTopK() * 4);
   Value noise = topK.getNoiseScores() ? pointer(topK.getNoiseScores()) : Value();
-  Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
   writeChoice(e, topK,
               {pointer(topK.getScores()), noise, topK.getPerExpert() ? place(topK.getPerExpert()) : Value(), memory,
-               out, position});
+               out, code.sequences().positionOf(globalRow)});
 }
 
 void RowsWriter::writeOp(Operation *inner) {
@@ -220,9 +219,8 @@ void RowsWriter::writeOp(Operation *inner) {
                      embed.getScale().convertToDouble(), out);
   }
   if (auto embed = dyn_cast<gemma::EmbedPositionsOp>(inner)) {
-    Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
-    return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()), position,
-                     embed.getScale().convertToDouble(), out);
+    return gatherRow(e, cast<kernel::WeightType>(placeType(embed.getTable())), place(embed.getTable()),
+                     code.sequences().positionOf(globalRow), embed.getScale().convertToDouble(), out);
   }
   if (auto rms = dyn_cast<gemma::RmsNormOp>(inner))
     return norm(rms, out);
@@ -252,8 +250,8 @@ void RowsWriter::yield(kernel::YieldOp yield) {
     Value place = code.pointers[op.getIns().size() + index];
     Type type = op.getOuts()[index].getType();
     if (auto cache = dyn_cast<kernel::CacheType>(type)) {
-      Value position = e.add(e.stepField(code.step, GM_STEP_POSITION, e.i64()), globalRow);
-      writeCache(e, cache, place, pointer(value), position);
+      Value table = code.sequences().tableOf(globalRow);
+      writeCache(e, cache, place, table, pointer(value), code.sequences().positionOf(globalRow));
       continue;
     }
     auto buffer = cast<kernel::BufferType>(type);
@@ -348,10 +346,9 @@ void tile::writeRopeTable(PhaseCode code, kernel::RopeTableOp op) {
                            LLVM::Linkage::Private, name, DenseElementsAttr::get(type, frequencies), /*alignment=*/64);
   }
   Value data = LLVM::AddressOfOp::create(e.b, e.loc, e.ptr(), name);
-  Value position = e.stepField(code.step, GM_STEP_POSITION, e.i64());
   e.claim(code.step, code.rowCount(gemma::Rows::All), [&](Value row) {
     Value out = e.at(code.pointers[0], e.mul(row, pairs * 8));
-    Value here = arith::SIToFPOp::create(e.b, e.loc, e.f32(), e.add(position, row));
+    Value here = arith::SIToFPOp::create(e.b, e.loc, e.f32(), code.sequences().positionOf(row));
     e.columns(pairs, [&](Value offset, Type type) {
       Value angle = e.fmul(e.splat(here, type), e.load(type, e.at(data, offset)));
       auto [cos, sin] = cosSin(e, arith::ExtFOp::create(e.b, e.loc, e.like(type, e.f64()), angle));

@@ -5,6 +5,7 @@
 
 #include "runtime/base/Clock.h"
 #include "runtime/base/Text.h"
+#include "runtime/model/Memory.h"
 #include "runtime/model/Sampler.h"
 
 #include <algorithm>
@@ -18,6 +19,8 @@ static constexpr OptionSpec kOptions[] = {
     {"generate", 'n', OptionSpec::Integer, "N", "tokens to decode (default 64, or what the context holds)", 1, 1e15},
     {"depth", 'd', OptionSpec::IntegerList, "N,..",
      "tokens already in the cache when decoding (default 0); what they add to a step's bytes is counted", 0, 1e15},
+    {"sequences", 's', OptionSpec::IntegerList, "N,..",
+     "sequences to decode at once, each at each depth (default 1); rates are those of all together", 1, 1e6},
     {"repeat", 'r', OptionSpec::Integer, "N", "repetitions; the median is told (default 3)", 1, 1000},
     {"text", 0, OptionSpec::Text, "FILE", "text for the tokenizer (default 4 MiB of words of the vocabulary)"},
     {"json", 0, OptionSpec::Flag, "", "one JSON object on standard output"},
@@ -26,14 +29,14 @@ static constexpr OptionSpec kOptions[] = {
 namespace {
 
 struct Plan {
-  std::vector<int64_t> prompts, depths;
+  std::vector<int64_t> prompts, depths, sequences;
   int64_t decodeTokens, repetitions;
 };
 
 /// Median, slowest and fastest of the repetitions, in tokens per second.
 struct Rate {
-  int64_t tokens = 0, depth = 0;
-  int64_t bytes = 0; ///< of a decoded token: weights, and the keys and values so deep, on average
+  int64_t tokens = 0, depth = 0, sequences = 1;
+  int64_t bytes = 0; ///< of a decoded token: its part of the weights, and the keys and values so deep, on average
   double median = 0, slowest = 0, fastest = 0;
   double fraction = 0; ///< of the bandwidth: median over the repetitions, each against reads right before and after it
 };
@@ -45,6 +48,7 @@ static Result<Plan> makePlan(const Loaded &loaded, const Args &args) {
   Plan plan;
   plan.prompts = args.integers("prompt", {std::min<int64_t>(512, context)});
   plan.depths = args.integers("depth", {0});
+  plan.sequences = args.integers("sequences", {1});
   plan.repetitions = args.integer("repeat", 3);
   int64_t deepest = *std::max_element(plan.depths.begin(), plan.depths.end());
   plan.decodeTokens = args.integer("generate", std::clamp<int64_t>(context - deepest, 1, 64));
@@ -67,7 +71,7 @@ static double middleOf(std::vector<double> values) {
 static Rate summarize(int64_t tokens, int64_t depth, std::vector<double> seconds) {
   auto rate = [&](double time) { return double(tokens) / std::max(time, 1e-9); };
   auto [fastest, slowest] = std::minmax_element(seconds.begin(), seconds.end());
-  return {tokens, depth, 0, rate(middleOf(seconds)), rate(*slowest), rate(*fastest), 0};
+  return {tokens, depth, 1, 0, rate(middleOf(seconds)), rate(*slowest), rate(*fastest), 0};
 }
 
 /// Ids without a meaning: which ones does not matter for the speed, but all the same would be kind to a cache.
@@ -93,27 +97,42 @@ static Result<Rate> measurePrefill(Session &session, int64_t vocab, int64_t coun
   return summarize(count, 0, std::move(seconds));
 }
 
-/// `best` becomes the best bandwidth seen.
-static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwidth &bandwidth, double &best,
-                                  int64_t depth, int64_t count, int64_t repetitions) {
+/// One sequence alone takes the decode entry point, several share their steps.
+static Status decodeStep(Engine &engine, std::vector<Session> &sessions, std::span<const int32_t> token) {
+  auto ignore = [](auto, std::span<float>) { return Status(); };
+  if (sessions.size() == 1)
+    return sessions[0].feed(token, 1, ignore);
+  std::vector<Session *> all;
+  for (Session &session : sessions)
+    all.push_back(&session);
+  std::vector<int32_t> tokens(all.size(), token[0]);
+  return engine.decode(all, tokens, ignore);
+}
+
+/// `best` becomes the best bandwidth seen. Each sequence has keys and values of its own.
+static Result<Rate> measureDecode(Engine &engine, const GmModel &model, Bandwidth &bandwidth, double &best,
+                                  int64_t depth, int64_t sequences, int64_t count, int64_t repetitions) {
   constexpr int kPasses = 2;
   std::vector<int32_t> tokens = randomTokens(depth + count, model.vocab_tokens);
   int64_t bytes = count * model.decode_bytes; // of a repetition
   for (int64_t index = 0; index < count; ++index)
-    bytes += cacheBytesRead(model, depth + index);
+    bytes += sequences * cacheBytesRead(model, depth + index);
   std::vector<double> seconds, fractions;
-  session.reset();
-  if (Status status = session.feed(std::span(tokens).first(size_t(depth)), 0, nullptr); !status)
-    return status;
+  std::vector<Session> deep;
+  for (int64_t index = 0; index < sequences; ++index) {
+    deep.push_back(engine.newSession());
+    if (Status status = deep.back().feed(std::span(tokens).first(size_t(depth)), 0, nullptr); !status)
+      return status;
+  }
   double before = bandwidth.measure(kPasses);
   for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
-    session.rewindForBench(depth);
+    std::vector<Session> sessions;
+    for (const Session &session : deep)
+      sessions.push_back(session.fork());
     double start = secondsNow();
-    for (int64_t index = 0; index < count; ++index) {
-      Result<std::span<float>> logits = session.feed(std::span(tokens).subspan(size_t(depth + index), 1));
-      if (!logits)
-        return logits.status();
-    }
+    for (int64_t index = 0; index < count; ++index)
+      if (Status status = decodeStep(engine, sessions, std::span(tokens).subspan(size_t(depth + index), 1)); !status)
+        return status;
     seconds.push_back(secondsNow() - start);
     double after = bandwidth.measure(kPasses), here = std::max(before, after);
     if (here > 0)
@@ -121,8 +140,9 @@ static Result<Rate> measureDecode(Session &session, const GmModel &model, Bandwi
     best = std::max(best, here);
     before = after;
   }
-  Rate rate = summarize(count, depth, std::move(seconds));
-  rate.bytes = bytes / count;
+  Rate rate = summarize(count * sequences, depth, std::move(seconds));
+  rate.sequences = sequences;
+  rate.bytes = bytes / (count * sequences);
   rate.fraction = fractions.empty() ? 0 : middleOf(std::move(fractions));
   return rate;
 }
@@ -179,6 +199,7 @@ static void printJson(const Loaded &loaded, double bandwidth, const std::vector<
   root["decode"] = nlohmann::ordered_json::array();
   for (const Rate &rate : decode)
     root["decode"].push_back({{"depth", rate.depth},
+                              {"sequences", rate.sequences},
                               {"tokens", rate.tokens},
                               {"tokens_per_s", rate.median},
                               {"slowest_tokens_per_s", rate.slowest},
@@ -207,9 +228,10 @@ static void printText(const Loaded &loaded, double bandwidth, const std::vector<
     printf("prefill %6lld    %8.1f tokens/s (%.1f to %.1f)  %.1f G ops/s\n", (long long)rate.tokens, rate.median,
            rate.slowest, rate.fastest, rate.median * double(model.prefill_ops) / 1e9);
   for (const Rate &rate : decode)
-    printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s per token, %.3f of the bandwidth\n",
-           (long long)rate.depth, rate.median, rate.slowest, rate.fastest, formatBytes(rate.bytes).c_str(),
-           rate.fraction);
+    printf("decode at %-6lld %8.2f tokens/s (%.2f to %.2f)  %s%s per token, %.3f of the bandwidth\n",
+           (long long)rate.depth, rate.median, rate.slowest, rate.fastest,
+           rate.sequences > 1 ? format("%lld sequences, ", (long long)rate.sequences).c_str() : "",
+           formatBytes(rate.bytes).c_str(), rate.fraction);
   if (!text)
     return;
   Rate rate = summarize(int64_t(text->bytes), 0, text->seconds);
@@ -222,9 +244,12 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<Plan> plan = makePlan(loaded, args);
   if (!plan)
     return plan.status();
-  Result<Session> session = openSession(loaded);
-  if (!session)
-    return session.status();
+  int64_t most = *std::max_element(plan->sequences.begin(), plan->sequences.end());
+  Result<std::shared_ptr<Engine>> opened = openEngine(loaded, 2 * most); // each sequence, and the fork that goes on
+  if (!opened)
+    return opened.status();
+  Engine &engine = **opened;
+  Session session = engine.newSession();
   Result<std::optional<EncodeTimes>> text =
       measureText(loaded, args, plan->repetitions); // first: it may refuse its file
   if (!text)
@@ -233,22 +258,24 @@ static Status run(Loaded &loaded, const Args &args) {
   Bandwidth bandwidth(loaded.level(), *loaded.team, loaded.weights());
   double best = bandwidth.measure(3);
   // Untimed: pages of weights, cache and arena are touched for the first time.
-  if (Result<Rate> warm = measurePrefill(*session, vocab, std::min<int64_t>(16, session->context()), 1); !warm)
+  if (Result<Rate> warm = measurePrefill(session, vocab, std::min<int64_t>(16, session.context()), 1); !warm)
     return warm.status();
   std::vector<Rate> prefill, decode;
   for (int64_t count : plan->prompts) {
-    Result<Rate> rate = measurePrefill(*session, vocab, count, plan->repetitions);
+    Result<Rate> rate = measurePrefill(session, vocab, count, plan->repetitions);
     if (!rate)
       return rate.status();
     prefill.push_back(*rate);
   }
-  for (int64_t depth : plan->depths) {
-    Result<Rate> rate =
-        measureDecode(*session, loaded.model, bandwidth, best, depth, plan->decodeTokens, plan->repetitions);
-    if (!rate)
-      return rate.status();
-    decode.push_back(*rate);
-  }
+  session.reset();
+  for (int64_t depth : plan->depths)
+    for (int64_t sequences : plan->sequences) {
+      Result<Rate> rate =
+          measureDecode(engine, loaded.model, bandwidth, best, depth, sequences, plan->decodeTokens, plan->repetitions);
+      if (!rate)
+        return rate.status();
+      decode.push_back(*rate);
+    }
   if (args.has("json"))
     printJson(loaded, best, prefill, decode, *text, plan->repetitions);
   else

@@ -4,8 +4,10 @@
 #include "runtime/cli/Structured.h"
 #include "runtime/cli/TextModel.h"
 
+#include "runtime/base/Clock.h"
 #include "runtime/model/Generate.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -45,10 +47,10 @@ private:
 /// The conversation and what of it lies in the cache.
 class Chat {
 public:
-  Chat(Loaded &loaded, const TextModel &text, Session &session, const SamplerOptions &sampling, const Args &args,
+  Chat(Loaded &loaded, const TextModel &text, Engine &engine, const SamplerOptions &sampling, const Args &args,
        std::shared_ptr<const Grammar> grammar)
-      : loaded(loaded), text(text), session(session), sampling(sampling), grammar(std::move(grammar)),
-        think(args.has("think")),
+      : loaded(loaded), text(text), engine(engine), session(engine.newSession()), sampling(sampling),
+        grammar(std::move(grammar)), think(args.has("think")),
         maxTokens(args.integer("max-tokens", text.hasTemplate() ? loaded.contextTokens : 256)) {
     if (args.has("system"))
       turns.push_back({"system", args.text("system")});
@@ -58,6 +60,7 @@ public:
   void restart() {
     turns.resize(systemTurns);
     session.reset();
+    beforeAnswer.reset();
     cached.clear();
   }
 
@@ -69,7 +72,12 @@ public:
             text.hasTemplate() ? text.encodeChat(turns, think, false, ids) : text.encodeRaw(line, false, ids);
         !status)
       return status;
-    size_t known = sharedPrefix(ids);
+    reuse(ids);
+    Result<Generation> begun = begin(ids);
+    if (!begun) {
+      turns.pop_back();
+      return begun.status();
+    }
     GenerateOptions options{maxTokens, loaded.manifest.stopIds};
     std::optional<Constraint> constraint;
     if (grammar)
@@ -85,29 +93,55 @@ public:
       fwrite(part.text.data(), 1, part.text.size(), stdout);
       fflush(stdout);
     };
-    Result<Generation> result = generate(session, sampler, std::span(ids).subspan(known), options, [&](int32_t token) {
-      show(stream.next(token));
-      return !interrupts.pressed();
-    });
+    Result<Generation> result =
+        generate(session, sampler, std::span(ids).subspan(cached.size()), options, [&](int32_t token) {
+          show(stream.next(token));
+          return !interrupts.pressed();
+        });
     if (!result) {
       turns.pop_back();
       return result.status();
     }
     show(stream.finish());
+    result->promptTokens += begun->promptTokens;
+    result->promptSeconds += begun->promptSeconds;
     finish(std::move(ids), *result, std::move(reply));
     tellIfCut(options.constraint);
     return {};
   }
 
 private:
-  /// How many of the ids lie in the cache already; what differs from them starts the cache anew.
-  size_t sharedPrefix(const std::vector<int32_t> &ids) {
-    // At least one id must be fed, so that there are logits.
-    if (cached.size() < ids.size() && std::equal(cached.begin(), cached.end(), ids.begin()))
-      return cached.size();
-    session.reset();
-    cached.clear();
-    return 0;
+  /// Keeps what the cache shares with the ids. Old thoughts are left out of a conversation, so what was said last may
+  /// stand there differently: then the session goes back, or to where it was before it answered.
+  void reuse(const std::vector<int32_t> &ids) {
+    size_t most = std::min(cached.size(), ids.size() - 1); // one id must be fed, so that there are logits
+    size_t shared =
+        size_t(std::mismatch(cached.begin(), cached.begin() + ptrdiff_t(most), ids.begin()).first - cached.begin());
+    if (!session.rewind(int64_t(shared))) {
+      bool isEarlier = beforeAnswer && beforeAnswer->position() <= int64_t(shared);
+      session = isEarlier ? beforeAnswer->fork() : engine.newSession();
+    }
+    cached.resize(size_t(session.position()));
+  }
+
+  /// Feeds all but the end of a prompt and remembers that place. The end, which opens the answer, may be missing when
+  /// the answer is part of the conversation.
+  Result<Generation> begin(const std::vector<int32_t> &ids) {
+    constexpr size_t kOpening = 16; // tokens: more than any template opens an answer with
+    Generation begun;
+    size_t end = std::max(ids.size() - std::min(ids.size(), kOpening), cached.size());
+    std::span<const int32_t> tokens = std::span(ids).subspan(cached.size(), end - cached.size());
+    double start = secondsNow();
+    if (Status status = session.feed(tokens, 0, nullptr); !status)
+      return status;
+    cached.assign(ids.begin(), ids.begin() + ptrdiff_t(end));
+    begun.promptTokens = int64_t(tokens.size());
+    begun.promptSeconds = secondsNow() - start;
+    beforeAnswer = session.fork();
+    // The pages that it keeps must not be those that the answer will need.
+    if (!session.fits(session.context() - session.position()))
+      beforeAnswer.reset();
+    return begun;
   }
 
   void finish(std::vector<int32_t> ids, const Generation &result, std::string reply) {
@@ -129,7 +163,9 @@ private:
 
   Loaded &loaded;
   const TextModel &text;
-  Session &session;
+  Engine &engine;
+  Session session;
+  std::optional<Session> beforeAnswer; ///< the session as it was shortly before its latest answer began
   SamplerOptions sampling;
   const std::shared_ptr<const Grammar> grammar; ///< of every answer; may be null
   const bool think;
@@ -160,10 +196,10 @@ static Status run(Loaded &loaded, const Args &args) {
   Result<std::shared_ptr<const Grammar>> grammar = openGrammar(loaded, args, **text);
   if (!grammar)
     return grammar.status();
-  Result<Session> session = openSession(loaded);
-  if (!session)
-    return session.status();
-  Chat chat(loaded, **text, *session, samplerOptions(loaded, args), args, *grammar);
+  Result<std::shared_ptr<Engine>> engine = openEngine(loaded, 2); // the conversation, and where it goes back to
+  if (!engine)
+    return engine.status();
+  Chat chat(loaded, **text, **engine, samplerOptions(loaded, args), args, *grammar);
   bool terminal = isatty(STDIN_FILENO);
   if (terminal)
     fprintf(stderr, "%s %s. %s/new starts anew, /bye or Ctrl-D leaves, Ctrl-C ends an answer.\n",

@@ -3,6 +3,7 @@
 
 #include "runtime/base/Sha256.h"
 #include "runtime/base/Text.h"
+#include "runtime/model/Memory.h"
 
 #include <nlohmann/json.hpp>
 
@@ -26,14 +27,9 @@ static void printJson(const Loaded &loaded) {
   root["context"] = loaded.contextTokens;
   root["compiled_context"] = model.context_tokens;
   root["vocab"] = model.vocab_tokens;
-  root["memory"] = {{"weights", memory.weights},
-                    {"rest_of_file", memory.restOfFile},
-                    {"kv", memory.kv},
-                    {"kv_fixed", model.kv_fixed_bytes},
-                    {"kv_per_token", model.kv_token_bytes},
-                    {"arena", memory.arena},
-                    {"logits", memory.logits},
-                    {"total", memory.total()}};
+  root["memory"] = {{"weights", memory.weights},  {"rest_of_file", memory.restOfFile}, {"kv", memory.kv},
+                    {"kv_fixed", memory.kvFixed}, {"kv_per_token", memory.kvToken},    {"kv_page", model.page_bytes},
+                    {"arena", memory.arena},      {"logits", memory.logits},           {"total", memory.total()}};
   root["sections"] = nlohmann::ordered_json::array();
   for (const Section &section : loaded.artifact.sections())
     root["sections"].push_back(
@@ -108,7 +104,7 @@ static void printText(const Loaded &loaded) {
   printf("memory     weights %12s  mapped from this file\n", formatBytes(memory.weights).c_str());
   printf("           rest    %12s  of this file: tokenizer and code\n", formatBytes(memory.restOfFile).c_str());
   printf("           kv      %12s  with a full context: %s and %s per token\n", formatBytes(memory.kv).c_str(),
-         formatBytes(model.kv_fixed_bytes).c_str(), formatBytes(model.kv_token_bytes).c_str());
+         formatBytes(memory.kvFixed).c_str(), formatBytes(memory.kvToken).c_str());
   printf("           arena   %12s\n", formatBytes(memory.arena).c_str());
   printf("           logits  %12s  and the sampler's tables\n", formatBytes(memory.logits).c_str());
   printf("           total   %12s\n\n", formatBytes(memory.total()).c_str());

@@ -19,6 +19,8 @@ static constexpr OptionSpec kOptions[] = {
      1e18},
     {"blocks", 0, OptionSpec::Text, "LIST",
      "block number of each token, 0 outside of blocks, or @FILE: tokens of a block see each other"},
+    {"beside", 0, OptionSpec::Integer, "N",
+     "decode token by token, in the same steps as N sequences of random tokens; no bit depends on them", 1, 1e6},
     {"nll", 0, OptionSpec::Flag, "", "print the mean negative log-likelihood of tokens 2 to the last, in nats"},
 };
 
@@ -44,6 +46,8 @@ static Status check(const Args &args) {
     return usageError("logits needs --tokens LIST or --tokens @FILE");
   if (!args.has("output") && !args.has("nll") && !args.has("hidden"))
     return usageError("logits needs -o FILE, --hidden FILE, --nll or several of them");
+  if (args.has("beside") && (args.has("blocks") || args.has("chunk") || args.has("hidden")))
+    return usageError("--beside decodes token by token; --blocks, --chunk and --hidden need steps of their own");
   if (args.text("output") == "-" && isatty(STDOUT_FILENO))
     return usageError("-o - would write raw numbers to the terminal; give a file or a pipe");
   if (args.text("output") == "-" && args.has("nll"))
@@ -62,6 +66,40 @@ static Status create(const Args &args, const char *option, std::optional<OutputF
   return {};
 }
 
+/// Decodes `tokens` one by one together with other sequences, which begin at different positions and start anew when
+/// their context is full.
+static Status feedBeside(Engine &engine, Session &session, std::span<const int32_t> tokens, int64_t others,
+                         int64_t vocab, const Session::RowSink &sink) {
+  Random random(1);
+  auto draw = [&] { return int32_t(random.next() % uint64_t(vocab)); };
+  std::vector<Session> neighbours;
+  std::vector<Session *> all = {&session};
+  neighbours.reserve(size_t(others)); // their addresses are kept
+  for (int64_t index = 0; index < others; ++index) {
+    neighbours.push_back(engine.newSession());
+    std::vector<int32_t> begin(size_t(std::min(7 * index, engine.contextTokens() / 2)));
+    std::generate(begin.begin(), begin.end(), draw);
+    if (Status status = neighbours.back().feed(begin, 0, nullptr); !status)
+      return status;
+    all.push_back(&neighbours.back());
+  }
+  for (int32_t token : tokens) {
+    std::vector<int32_t> row = {token};
+    for (Session &neighbour : neighbours) {
+      if (!neighbour.hasRoom())
+        neighbour.reset();
+      row.push_back(draw());
+    }
+    int64_t position = session.position();
+    Status status = engine.decode(all, row, [&](size_t index, std::span<float> logits) {
+      return index == 0 ? sink(position, logits) : Status();
+    });
+    if (!status)
+      return status;
+  }
+  return {};
+}
+
 static Status run(Loaded &loaded, const Args &args) {
   Result<std::vector<int32_t>> tokens = parseTokens(args.text("tokens"), loaded.model.vocab_tokens);
   if (!tokens)
@@ -75,18 +113,20 @@ static Status run(Loaded &loaded, const Args &args) {
   bool nll = args.has("nll");
   if (nll && count < 2)
     return inputError("--nll needs at least 2 tokens, there is 1");
-  Result<Session> session = openSession(loaded);
-  if (!session)
-    return session.status();
+  int64_t others = args.integer("beside", 0);
+  Result<std::shared_ptr<Engine>> engine = openEngine(loaded, 1 + others);
+  if (!engine)
+    return engine.status();
+  Session session = (*engine)->newSession();
   if (args.has("chunk"))
-    session->limitChunk(args.integer("chunk", 1));
+    session.limitChunk(args.integer("chunk", 1));
   std::optional<OutputFile> output, hidden;
   if (Status status = create(args, "output", output); !status)
     return status;
   if (Status status = create(args, "hidden", hidden); !status)
     return status;
   if (hidden)
-    if (Status status = session->watchLayers(); !status)
+    if (Status status = session.watchLayers(); !status)
       return status;
   double sum = 0;
   auto take = [&](int64_t position, std::span<float> row) -> Status {
@@ -97,10 +137,12 @@ static Status run(Loaded &loaded, const Args &args) {
     if (output)
       if (Status status = output->write(row.data(), row.size_bytes()); !status)
         return status;
-    return hidden ? hidden->write(session->hidden().data(), session->hidden().size_bytes()) : Status();
+    return hidden ? hidden->write(session.hidden().data(), session.hidden().size_bytes()) : Status();
   };
-  if (Status status = session->feed(*tokens, nll ? count : last, take, *blocks); !status)
-    return status;
+  Status fed = others > 0 ? feedBeside(**engine, session, *tokens, others, loaded.model.vocab_tokens, take)
+                          : session.feed(*tokens, nll ? count : last, take, *blocks);
+  if (!fed)
+    return fed;
   for (std::optional<OutputFile> *file : {&output, &hidden})
     if (*file)
       if (Status finished = (*file)->finish(); !finished)

@@ -2,6 +2,7 @@
 #include "runtime/cli/Program.h"
 
 #include "runtime/base/Text.h"
+#include "runtime/model/Memory.h"
 #include "runtime/model/MemoryLimit.h"
 
 #include <cstdio>
@@ -12,6 +13,8 @@ static constexpr OptionSpec kCommonOptions[] = {
     {"threads", 't', OptionSpec::Integer, "N", "threads (default: the CPUs this process may use)", 1,
      double(Team::kMaxThreads)},
     {"context", 0, OptionSpec::Integer, "N", "longest sequence in tokens (default: as compiled)", 1, 1e18},
+    {"kv-memory", 0, OptionSpec::Integer, "MIB",
+     "most memory for keys and values, in MiB (default: what the context needs)", 1, 1e9},
     {"level", 0, OptionSpec::Text, "NAME", "instruction-set level (default: the best this CPU has; see info)"},
     {"target", 0, OptionSpec::Text, "NAME", "cpu, cuda or spirv (default: the best that is in the file)"},
     {"trust", 0, OptionSpec::Flag, "", "do not compare the sections with their hashes at start (the code always is)"},
@@ -69,33 +72,41 @@ Result<Loaded> load(const Program &program, const Args &args) {
   Result<Manifest> manifest = parseManifest(manifestSection->bytes, model.vocab_tokens);
   if (!manifest)
     return inputError(program.name + ": " + manifest.status().message());
+  int64_t kvBytes = args.integer("kv-memory", 0) << 20;
   bool verbose = args.has("verbose");
   if (verbose)
     fprintf(stderr, "%s: target %s, level %s (%s), %lld threads%s\n", program.name.c_str(), model.target,
             choice->level->name, choice->reason.c_str(), (long long)(*team)->threads(),
             (*team)->pinned() ? ", pinned" : "");
-  return Loaded{model,  std::move(*artifact), std::move(*manifest), std::move(*choice), std::move(*team), context,
-                verbose};
+  return Loaded{
+      model,  std::move(*artifact), std::move(*manifest), std::move(*choice), std::move(*team), context, kvBytes,
+      verbose};
 }
 
 /// What cannot be given back when memory is short must fit into the limit; the file's own pages can be read again.
 static Status checkMemory(const Loaded &loaded) {
   MemoryStatement need =
       memoryStatement(loaded.model, loaded.level(), loaded.contextTokens, loaded.artifact.fileBytes());
-  int64_t own = need.kv + need.arena + need.logits;
+  int64_t kv = loaded.kvBytes > 0 ? std::min(need.kv, loaded.kvBytes) : need.kv, own = kv + need.arena + need.logits;
   std::optional<int64_t> limit = memoryLimit();
   if (!limit || own <= *limit)
     return {};
   return inputError(format("a context of %lld tokens needs %s beside the weights (keys and values %s), but the control "
-                           "group of this process allows it %s; --context N takes less",
-                           (long long)loaded.contextTokens, formatBytes(own).c_str(), formatBytes(need.kv).c_str(),
+                           "group of this process allows it %s; --context N or --kv-memory MIB take less",
+                           (long long)loaded.contextTokens, formatBytes(own).c_str(), formatBytes(kv).c_str(),
                            formatBytes(*limit).c_str()));
 }
 
-Result<Session> openSession(const Loaded &loaded) {
+Result<std::shared_ptr<Engine>> openEngine(const Loaded &loaded, int64_t sequences) {
   if (Status fits = checkMemory(loaded); !fits)
     return fits;
-  return Session::open(loaded.model, loaded.level(), loaded.weights(), *loaded.team, loaded.contextTokens);
+  return Engine::open(loaded.model, loaded.level(), loaded.weights(), *loaded.team,
+                      {loaded.contextTokens, loaded.kvBytes, sequences});
+}
+
+Result<Session> openSession(const Loaded &loaded) {
+  Result<std::shared_ptr<Engine>> engine = openEngine(loaded, 1);
+  return engine ? Result<Session>((*engine)->newSession()) : Result<Session>(engine.status());
 }
 
 /// What a list holds, for messages: "token", "token ids", "ids of this model".

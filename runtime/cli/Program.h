@@ -30,6 +30,7 @@ struct Loaded {
   LevelChoice choice;
   std::unique_ptr<Team> team;
   int64_t contextTokens;
+  int64_t kvBytes; ///< most memory for keys and values; 0: what the command needs
   bool verbose;
 
   const GmLevel &level() const { return *choice.level; }
@@ -39,10 +40,12 @@ struct Loaded {
 /// The options that every command takes.
 std::span<const OptionSpec> commonOptions();
 
-/// Opens the program by its common options: --threads, --level, --target, --context, --trust, --verbose.
+/// Opens the program by its common options: --threads, --level, --target, --context, --kv-memory, --trust, --verbose.
 Result<Loaded> load(const Program &program, const Args &args);
 
-/// A session over the loaded model.
+/// An engine over the loaded model, with room for so many full contexts where --kv-memory does not say otherwise.
+Result<std::shared_ptr<Engine>> openEngine(const Loaded &loaded, int64_t sequences);
+/// A session of an engine of its own.
 Result<Session> openSession(const Loaded &loaded);
 
 /// Token ids as a command takes them: "2,106" or "@FILE" ("@-": standard input); commas, spaces and line ends separate.

@@ -60,7 +60,7 @@ Result<Generation> generate(Session &session, Sampler &sampler, std::span<const 
       result.reason = StopReason::StopToken; // which is all that could follow
       return result;
     }
-    if (session.position() >= session.context()) {
+    if (!session.hasRoom()) {
       result.reason = StopReason::Context;
       return result;
     }

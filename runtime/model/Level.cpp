@@ -65,9 +65,14 @@ Status checkModel(const GmModel &model) {
   if (model.abi_version != GM_ABI_VERSION)
     return bugError(format("compiled for runtime format %u, this runtime is %u", model.abi_version, GM_ABI_VERSION));
   bool right = model.level_count > 0 && model.levels && model.target && model.vocab_tokens > 0 &&
-               model.vocab_tokens <= INT32_MAX && model.context_tokens > 0 && model.kv_bytes >= 0 &&
-               model.kv_fixed_bytes >= 0 && model.kv_token_bytes >= 0 && model.weight_bytes >= 0 &&
+               model.vocab_tokens <= INT32_MAX && model.context_tokens > 0 && model.page_bytes >= 0 &&
+               model.table_entries >= 0 && model.page_class_count >= 0 && model.weight_bytes >= 0 &&
                model.block_tokens >= 0;
+  for (int64_t index = 0; right && index < model.page_class_count; ++index) {
+    const GmPageClass &layers = model.page_classes[index];
+    right = layers.page_slots > 0 && layers.table_begin >= 0 && model.page_bytes > 0 &&
+            (model.context_tokens - 1) / layers.page_slots < model.table_entries - layers.table_begin;
+  }
   for (uint32_t index = 0; right && index < model.level_count; ++index) {
     const GmLevel &level = model.levels[index];
     right = level.name && level.decode && level.prefill && level.read && level.arena_bytes >= 0 &&

@@ -176,7 +176,7 @@ void SingleEngine::release() {
 int64_t SingleEngine::cacheBytes() const {
   if (!session)
     return 0;
-  return std::min(model.kv_bytes, model.kv_fixed_bytes + int64_t(held.size()) * model.kv_token_bytes);
+  return session->pages() * model.page_bytes;
 }
 
 } // namespace gemmart::server

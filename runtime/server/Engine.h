@@ -2,6 +2,7 @@
 #ifndef RUNTIME_SERVER_ENGINE_H
 #define RUNTIME_SERVER_ENGINE_H
 
+#include "runtime/model/Memory.h"
 #include "runtime/model/Sampler.h"
 #include "runtime/model/Session.h"
 #include "runtime/model/TokenFilter.h"
@@ -84,7 +85,7 @@ public:
   void step() override;
   void release() override;
   int64_t cacheBytes() const override;
-  int64_t cacheBytesMax() const override { return model.kv_bytes; }
+  int64_t cacheBytesMax() const override { return fullCacheBytes(model); }
 
 private:
   Status prepare();

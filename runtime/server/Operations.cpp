@@ -1,5 +1,6 @@
 // What is no API of a family: health, metrics, tokens, the root. See the contract's section 13.
 #include "runtime/base/Text.h"
+#include "runtime/model/Memory.h"
 #include "runtime/server/OpenAiParts.h"
 #include "runtime/text/Utf8.h"
 
@@ -29,7 +30,7 @@ static void metrics(Service &service, std::shared_ptr<Exchange> exchange) {
   gauge("gemmac_slots_busy", "sequences that run now", double(service.scheduler.busy()));
   gauge("gemmac_queue_length", "sequences that wait", double(service.scheduler.queued()));
   gauge("gemmac_kv_bytes", "keys and values held", double(service.scheduler.cacheBytes()));
-  gauge("gemmac_kv_bytes_max", "keys and values with full contexts", double(served.model->kv_bytes));
+  gauge("gemmac_kv_bytes_max", "keys and values with full contexts", double(fullCacheBytes(*served.model)));
   gauge("gemmac_connections", "open connections", double(service.connections ? service.connections() : 0));
   gauge("process_resident_memory_bytes", "memory of this process", double(residentBytes()));
   gauge("process_open_fds", "open files of this process", double(openFiles()));

@@ -2,8 +2,8 @@
 """The same logits, bit for bit, whatever the way to them: threads, steps of any length, decoding, rows that are wanted.
 
 The first result is one thread that decodes token by token; all others must equal it. It holds in every format and at every level,
-because each output is computed by one thread, in one order that depends neither on the step nor on its neighbours in a tile; it
-needs no mode and costs nothing. It does not hold between levels, whose vectors sum in other orders: levels.py has bounds for that.
+because each output is computed by one thread, in one order that depends neither on the step nor on its neighbours in a tile, not
+even where those are rows of other sequences; it needs no mode and costs nothing. It does not hold between levels, whose vectors sum in other orders: levels.py has bounds for that.
 """
 import json
 import sys
@@ -17,6 +17,7 @@ TOKENS = 150                                    # more than the longest step
 STEPS = (2, 5, 31, 32, 33, 128)                 # tokens at once; tiles are of 3 or 6, blocks of the cache of 32
 WANTED = (1, 2, 31, 33, TOKENS)                 # rows; one step gives up to 32
 THREADS = (1, 2, 3, 7)
+BESIDE = (1, 3, 15, 40)                         # other sequences in the same steps; one step holds up to 32
 
 
 def ways(vocab):
@@ -25,6 +26,8 @@ def ways(vocab):
         yield f"decode, {threads} threads", TOKENS, ["--chunk", 1, "--threads", threads]
         for step in STEPS:
             yield f"steps of {step}, {threads} threads", 1, ["--chunk", step, "--threads", threads]
+    for others in BESIDE:
+        yield f"beside {others} sequences", TOKENS, ["--beside", others, "--threads", 2]
     for wanted in WANTED:
         for step in (5, 33, 128):
             yield f"steps of {step}, last {wanted}", wanted, ["--chunk", step, "--threads", 2]

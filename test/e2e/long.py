@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Positions up to 262,143, rings that wrap everywhere, and contexts that are exactly full.
+"""Positions up to 262,143, windows that move over every slot, and contexts that are exactly full.
 
 Tiny random decoders (tiny.py) against a float64 reference in numpy. Each case also says which mistakes its reference would show:
 "unnoticed" is the bound over what the mistake changes, and a case in which a mistake stays below five times the bound fails.
@@ -173,7 +173,24 @@ def turns(chosen, job):
     known = fed[0] + 2 if fed else 0  # the prompt, and two of three tokens of the answer: the last one was not fed
     detail = f"{replies} after {fed} tokens; at once {said['text']!r} after {said['prompt_tokens']}"
     return [Row("second turn answers as at once", "wrong", float(replies[1:] != [said["text"], ""]), 0.5, detail=detail, note=detail),
-            Row("second turn feeds what is new", "wrong", float(fed[1:] != [said["prompt_tokens"] - known]), 0.5, detail=detail)]
+            Row("second turn feeds what is new", "wrong", float(fed[1:] != [said["prompt_tokens"] - known]), 0.5, detail=detail),
+            *dropped_thought(model, first, second)]
+
+
+def dropped_thought(model, first, second):
+    """Without --think an empty thought opens each answer and is no part of the conversation later: what stands before it is kept."""
+    done = run([model, "chat", "--temp", 0, "--max-tokens", 3, "-v"], text_input=f"{first}\n{second}\n")
+    replies, fed = done.stdout.split("\n"), [int(n) for n in re.findall(r"\[(\d+) prompt tokens", done.stderr)]
+    empty = "<|channel>thought\n<channel|>"
+    text = (f"<bos><|turn>user\n{first}<turn|>\n<|turn>model\n{replies[0]}<turn|>\n<|turn>user\n{second}<turn|>\n<|turn>model\n{empty}")
+    tokens = must([model, "tokenize", text]).stdout.strip()
+    opening = len(must([model, "tokenize", empty]).stdout.split(","))
+    said = json.loads(must([model, "run", "--tokens", tokens, "--temp", 0, "--max-tokens", 3, "--json"]).stdout)
+    detail = f"{replies} after {fed} tokens; at once {said['text']!r} after {said['prompt_tokens']}"
+    kept = said["prompt_tokens"] - fed[1] if len(fed) == 2 else -1
+    return [Row("after a dropped thought, as at once", "wrong", float(replies[1:] != [said["text"], ""]), 0.5, detail=detail),
+            Row("after a dropped thought, the rest is kept", "wrong", float(not fed[0] - opening - 16 <= kept <= fed[0]), 0.5,
+                detail=detail, note=f"{kept} of {fed[0]} tokens kept")]
 
 
 def main():

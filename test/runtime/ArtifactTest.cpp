@@ -138,7 +138,7 @@ TEST_F(ArtifactTest, RefusesEveryChangedByte) {
 TEST_F(ArtifactTest, RefusesTrailersThatLie) {
   auto failure = [&](const std::function<void(GmTrailer &)> &change) { return check(withTrailer(change)).message(); };
   EXPECT_EQ(failure([](GmTrailer &trailer) { trailer.abi_version = 7; }),
-            "model: sections of format 7, this code reads 3; build it again");
+            "model: sections of format 7, this code reads 4; build it again");
   EXPECT_NE(failure([](GmTrailer &trailer) { trailer.section_count = GM_MAX_SECTIONS + 1; }).find("does not fit"),
             std::string::npos);
   for (uint32_t count : {0u, 1u, 3u, 64u, 1u << 31, ~0u})

@@ -10,6 +10,10 @@
 
 namespace gemmart::fake {
 
+/// Layers that see all, with pages of 16 positions, and layers that see 10, with pages of 8 (and a rest).
+constexpr int64_t kWindow = 10;
+static constexpr GmPageClass kClasses[] = {{0, kPageBytes / 4, 0}, {kWindow, 8, kContext / (kPageBytes / 4)}};
+
 static uint64_t mix(uint64_t state, int32_t token) {
   return (state ^ uint64_t(token + 1)) * 0x9e3779b97f4a7c15u;
 }
@@ -34,26 +38,49 @@ int32_t expectedNext(std::span<const int32_t> sequence, std::span<const uint8_t>
 
 /// Whether the runtime keeps what Step.h promises to generated code; a broken promise shows as wrong logits.
 static bool keepsContract(const GmStep &step) {
-  return step.token_count >= 1 && step.token_count <= kChunk && step.position >= 0 &&
-         step.position + step.token_count <= kContext && step.first_row >= 0 && step.last_rows >= 0 &&
-         step.first_row + step.last_rows <= step.token_count && step.last_rows <= kRows &&
-         uintptr_t(step.arena) % 64 == 0 && uintptr_t(step.kv) % 4096 == 0;
+  for (int64_t index = 0; index < step.sequence_count; ++index)
+    if (step.sequences[index].position < 0 ||
+        step.sequences[index].position + step.token_count / step.sequence_count > kContext)
+      return false;
+  return step.token_count >= 1 && step.token_count <= kChunk && step.first_row + step.last_rows <= step.token_count &&
+         step.last_rows <= kRows && step.first_row >= 0 && step.last_rows >= 0 && step.sequence_count >= 1 &&
+         step.token_count % step.sequence_count == 0 &&
+         (step.sequence_count == 1 || step.last_rows == step.token_count) && uintptr_t(step.arena) % 64 == 0;
 }
 
-/// Writes the tokens into the cache, every thread its share; then the rows, claimed one by one. A row sees all tokens
-/// up to its own, or to the end of its block.
+/// Where a class of layers keeps the token at a position.
+static int32_t &slot(const GmStep &step, const GmSequence &sequence, const GmPageClass &layers, int64_t position) {
+  int64_t offset = sequence.table[layers.table_begin + position / layers.page_slots];
+  return reinterpret_cast<int32_t *>(step.kv + offset)[position % layers.page_slots];
+}
+
+/// The state after all tokens up to `last`, for a row at `position`: wrong where a window does not hold what it should.
+static uint64_t stateOf(const GmStep &step, const GmSequence &sequence, int64_t position, int64_t last) {
+  uint64_t state = weightSum(step.weights);
+  for (int64_t at = 0; at <= last; ++at)
+    state = mix(state, slot(step, sequence, kClasses[0], at));
+  for (int64_t at = std::max<int64_t>(position - kWindow + 1, 0); at <= position; ++at)
+    state += slot(step, sequence, kClasses[1], at) != slot(step, sequence, kClasses[0], at);
+  return state;
+}
+
+/// Writes the tokens into the pages, every thread its share; then the rows, claimed one by one. A row sees all tokens
+/// of its sequence up to its own, or to the end of its block.
 static void entry(GmStep *step, int64_t thread) {
-  int32_t *cache = reinterpret_cast<int32_t *>(step->kv);
-  for (int64_t index = thread; index < step->token_count; index += step->threads)
-    cache[step->position + index] = step->tokens[index];
+  int64_t each = step->token_count / step->sequence_count;
+  for (int64_t index = thread; index < step->token_count; index += step->threads) {
+    const GmSequence &sequence = step->sequences[index / each];
+    for (const GmPageClass &layers : kClasses)
+      slot(*step, sequence, layers, sequence.position + index % each) = step->tokens[index];
+  }
   gmBarrier(step, thread);
   int64_t row;
   while ((row = __atomic_fetch_add(&step->claim, 1, __ATOMIC_RELAXED)) < step->last_rows) {
     int64_t index = step->first_row + row;
-    int64_t last = step->position + (step->block_ends && step->token_count > 1 ? step->block_ends[index] : index);
-    uint64_t state = weightSum(step->weights);
-    for (int64_t at = 0; at <= last; ++at)
-      state = mix(state, cache[at]);
+    const GmSequence &sequence = step->sequences[index / each];
+    int64_t position = sequence.position + index % each;
+    int64_t last = step->block_ends && step->token_count > 1 ? sequence.position + step->block_ends[index] : position;
+    uint64_t state = stateOf(*step, sequence, position, last);
     float *logits = step->logits + row * kVocab;
     for (int64_t token = 0; token < kVocab; ++token)
       logits[token] = float(token % 7) * 0.125f - 2;
@@ -159,6 +186,6 @@ static constexpr GmCacheRead kCacheReads[] = {{40, 128}, {0, 4096}};
 
 using namespace gemmart::fake;
 
-extern const GmModel gmModel = {
-    GM_ABI_VERSION, 2,    kLevels, "fake", kVocab, kContext, kContext * 4, 64, 3, kCacheReads, 2, kWeightBytes,
-    kWeightBytes,   1000, 900,     0};
+extern const GmModel gmModel = {GM_ABI_VERSION, 2,        kLevels, "fake",      kVocab, kContext,     kPageBytes,
+                                kTableEntries,  kClasses, 2,       kCacheReads, 2,      kWeightBytes, kWeightBytes,
+                                1000,           900,      0};

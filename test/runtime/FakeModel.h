@@ -13,6 +13,8 @@
 namespace gemmart::fake {
 
 constexpr int64_t kVocab = 97, kContext = 64, kChunk = 8, kRows = 3, kWeightBytes = 8192 + 100;
+/// 4 pages of 16 positions, and 8 of 8.
+constexpr int64_t kPageBytes = 64, kTableEntries = 12;
 
 /// What the model puts on top after this sequence: depends on every token so far and on the weights.
 int32_t expectedNext(std::span<const int32_t> sequence, std::span<const uint8_t> weights);

@@ -3,6 +3,7 @@
 
 #include "runtime/model/Generate.h"
 #include "runtime/model/Level.h"
+#include "runtime/model/Memory.h"
 #include "runtime/model/MemoryLimit.h"
 #include "test/runtime/FakeModel.h"
 #include "test/runtime/TestFiles.h"
@@ -204,12 +205,14 @@ INSTANTIATE_TEST_SUITE_P(Threads, SessionTest, testing::Values(1, 2, 5));
 TEST(Memory, StatesEveryPart) {
   MemoryStatement memory = memoryStatement(gmModel, gmModel.levels[1], fake::kContext, fake::kWeightBytes + 500);
   EXPECT_EQ(memory.weights, fake::kWeightBytes);
-  EXPECT_EQ(memory.kv, gmModel.kv_bytes);
+  EXPECT_EQ(memory.kv, (4 + 3) * fake::kPageBytes); // all positions, and what a window of 10 and a step of 8 touch
+  EXPECT_EQ(memory.kvFixed, 3 * fake::kPageBytes);
+  EXPECT_EQ(memory.kvToken, fake::kPageBytes / 16);
   EXPECT_EQ(memory.arena, 4096);
   EXPECT_EQ(memory.logits, 3 * 97 * 4);
   EXPECT_EQ(memory.restOfFile, 500);
   EXPECT_EQ(memory.total(), memory.weights + 500 + memory.kv + memory.arena + memory.logits);
-  EXPECT_EQ(memoryStatement(gmModel, gmModel.levels[1], 10, 0).kv, 64 + 10 * 3);
+  EXPECT_EQ(memoryStatement(gmModel, gmModel.levels[1], 10, 0).kv, (1 + 2) * fake::kPageBytes);
 }
 
 TEST(Level, TakesTheFirstThatRuns) {

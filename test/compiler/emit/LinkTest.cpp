@@ -42,9 +42,9 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
   }
   table.vocabTokens = 11;
   table.contextTokens = 12;
-  table.kvBytes = 13;
-  table.kvFixedBytes = 14;
-  table.kvTokenBytes = 15;
+  table.pageBytes = 13;
+  table.tableEntries = 14;
+  table.pageClasses = {{0, 64, 0}, {int64_t(1) << 41, 32, 15}};
   table.cacheReads = {{0, 21}, {int64_t(1) << 42, 22}};
   table.weightBytes = int64_t(1) << 41;
   table.decodeBytes = 17;
@@ -60,7 +60,8 @@ std::vector<LinkInput> programFor(const codegen::Machine &machine, const std::st
 
 std::string expectedTalk(const std::string &target) {
   return "abi " + std::to_string(GM_ABI_VERSION) + " target " + target + R"( vocab 11 context 12
-kv 13 14 15 weights 2199023255552 ops 17 18 19 blocks 20
+pages of 13, table of 14, weights 2199023255552 ops 17 18 19 blocks 20
+classes 0:64:0 2199023255552:32:15
 reads 0:21 4398046511104:22
 level high features f000000000000001 arena 1001 chunk 1099511627776 rows -5
 decode 20 prefill 4 barriers 1 read 4096

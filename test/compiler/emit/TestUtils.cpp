@@ -100,9 +100,9 @@ std::string levelModule(const std::string &prefix) {
   std::string text = R"(
     llvm.func @gmBarrier(!llvm.ptr, i64)
     llvm.func @PREFIX_decode(%step: !llvm.ptr, %thread: i64) {
-      %position_at = llvm.getelementptr %step[40] : (!llvm.ptr) -> !llvm.ptr, i8
-      %position = llvm.load %position_at : !llvm.ptr -> i64
-      %value = llvm.sitofp %position : i64 to f32
+      %tokens_at = llvm.getelementptr %step[32] : (!llvm.ptr) -> !llvm.ptr, i8
+      %tokens = llvm.load %tokens_at : !llvm.ptr -> i64
+      %value = llvm.sitofp %tokens : i64 to f32
       %logits_at = llvm.getelementptr %step[56] : (!llvm.ptr) -> !llvm.ptr, i8
       %logits = llvm.load %logits_at : !llvm.ptr -> !llvm.ptr
       llvm.store %value, %logits : f32, !llvm.ptr

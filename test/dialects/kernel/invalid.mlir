@@ -80,39 +80,55 @@ func.func @weight_c1_negative() {
 func.func @cache_kind() {
   // expected-error@+2 {{expected one of [keys, values] for a kind of cache, got: queries}}
   // expected-error@+1 {{failed to parse Kernel_Cache parameter 'kind'}}
-  %0 = kernel.cache at 0 : !kernel.cache<queries, f32, 1 x 32, slots 32 ring 0>
+  %0 = kernel.cache at 0 : !kernel.cache<queries, f32, 1 x 32 window 0 page 32 table 0>
   return
 }
 
 // -----
 
 func.func @cache_c1() {
-  // expected-error@+1 {{'kernel.cache' op must be in f32 or bf16 but is '!kernel.cache<keys, q8, 1 x 32, slots 32 ring 0>'}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, q8, 1 x 32, slots 32 ring 0>
+  // expected-error@+1 {{'kernel.cache' op must be in f32, bf16 or q8 but is '!kernel.cache<keys, q4, 1 x 32 window 0 page 32 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, q4, 1 x 32 window 0 page 32 table 0>
   return
 }
 
 // -----
 
 func.func @cache_c2() {
-  // expected-error@+1 {{'kernel.cache' op needs a positive multiple of 32 slots but has 33}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 33 ring 0>
+  // expected-error@+1 {{'kernel.cache' op needs pages of a positive multiple of 32 slots and a place in them, or neither; window and table not negative: '!kernel.cache<keys, f32, 1 x 32 window 0 page 33 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 0 page 33 table 0>
   return
 }
 
 // -----
 
 func.func @cache_c2_zero() {
-  // expected-error@+1 {{'kernel.cache' op needs a positive multiple of 32 slots but has 0}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 0 ring 0>
+  // expected-error@+1 {{'kernel.cache' op needs pages of a positive multiple of 32 slots and a place in them, or neither; window and table not negative: '!kernel.cache<keys, f32, 1 x 32 window 0 page 0 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 0 page 0 table 0>
   return
 }
 
 // -----
 
-func.func @cache_c2_offset() {
+func.func @cache_c2_nowhere() {
+  // expected-error@+1 {{'kernel.cache' op needs pages of a positive multiple of 32 slots and a place in them, or neither; window and table not negative: '!kernel.cache<keys, f32, 1 x 32 window 0 page 32 table 0>'}}
+  %0 = kernel.cache : !kernel.cache<keys, f32, 1 x 32 window 0 page 32 table 0>
+  return
+}
+
+// -----
+
+func.func @cache_c2_window() {
+  // expected-error@+1 {{'kernel.cache' op needs pages of a positive multiple of 32 slots and a place in them, or neither; window and table not negative: '!kernel.cache<keys, f32, 1 x 32 window -1 page 32 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window -1 page 32 table 0>
+  return
+}
+
+// -----
+
+func.func @cache_c4() {
   // expected-error@+1 {{'kernel.cache' op offset must be a multiple of 64 and not negative but is 1}}
-  %0 = kernel.cache at 1 : !kernel.cache<keys, f32, 1 x 32, slots 32 ring 0>
+  %0 = kernel.cache at 1 : !kernel.cache<keys, f32, 1 x 32 window 0 page 32 table 0>
   return
 }
 
@@ -355,8 +371,8 @@ func.func @weight_c2_overflow() {
 // -----
 
 func.func @cache_c3() {
-  // expected-error@+1 {{'kernel.cache' op sizes must be positive, with a product of at most 2^48: '!kernel.cache<keys, f32, 1 x 0, slots 32 ring 0>'}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 0, slots 32 ring 0>
+  // expected-error@+1 {{'kernel.cache' op sizes must be positive, with a product of at most 2^48: '!kernel.cache<keys, f32, 1 x 0 window 0 page 32 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 0 window 0 page 32 table 0>
   return
 }
 

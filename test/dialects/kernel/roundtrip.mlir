@@ -15,10 +15,12 @@ func.func @memory() {
   %3 = kernel.weight "w" index 3 at 64 : !kernel.weight<q4, panel, 1 x 96 x 64>
   // CHECK: kernel.weight "experts" index 4 at 0 : <q8m, rows, 8 x 96 x 64>
   %4 = kernel.weight "experts" index 4 at 0 : !kernel.weight<q8m, rows, 8 x 96 x 64>
-  // CHECK: kernel.cache at 4096 : <keys, bf16, 2 x 64, slots 544 ring 1>
-  %5 = kernel.cache at 4096 : !kernel.cache<keys, bf16, 2 x 64, slots 544 ring 1>
-  // CHECK: kernel.cache at 0 : <values, f32, 1 x 32, slots 32 ring 0>
-  %6 = kernel.cache at 0 : !kernel.cache<values, f32, 1 x 32, slots 32 ring 0>
+  // CHECK: kernel.cache at 4096 : <keys, bf16, 2 x 64 window 8 page 544 table 0>
+  %5 = kernel.cache at 4096 : !kernel.cache<keys, bf16, 2 x 64 window 8 page 544 table 0>
+  // CHECK: kernel.cache : <values, f32, 1 x 32 window 9 page 0 table 0>
+  %planless = kernel.cache : !kernel.cache<values, f32, 1 x 32 window 9 page 0 table 0>
+  // CHECK: kernel.cache at 0 : <values, f32, 1 x 32 window 0 page 32 table 0>
+  %6 = kernel.cache at 0 : !kernel.cache<values, f32, 1 x 32 window 0 page 32 table 0>
   return
 }
 
@@ -59,12 +61,12 @@ func.func @project(%in: !kernel.buffer<64 x packed_f32, all>, %w: !kernel.weight
 }
 
 // CHECK-LABEL: func @attention
-func.func @attention(%q: !kernel.buffer<64 x f32, last>, %k: !kernel.cache<keys, f32, 1 x 32, slots 64 ring 0>,
-                     %v: !kernel.cache<values, f32, 1 x 32, slots 64 ring 0>, %out: !kernel.buffer<64 x f32, last>) {
-  // CHECK: kernel.attention last ins(%{{.+}}, %{{.+}}, %{{.+}} : !kernel.buffer<64 x f32, last>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 0>, !kernel.cache<values, f32, 1 x 32, slots 64 ring 0>)
+func.func @attention(%q: !kernel.buffer<64 x f32, last>, %k: !kernel.cache<keys, f32, 1 x 32 window 0 page 64 table 0>,
+                     %v: !kernel.cache<values, f32, 1 x 32 window 0 page 64 table 0>, %out: !kernel.buffer<64 x f32, last>) {
+  // CHECK: kernel.attention last ins(%{{.+}}, %{{.+}}, %{{.+}} : !kernel.buffer<64 x f32, last>, !kernel.cache<keys, f32, 1 x 32 window 0 page 64 table 0>, !kernel.cache<values, f32, 1 x 32 window 0 page 64 table 0>)
   // CHECK-SAME: outs(%{{.+}} : !kernel.buffer<64 x f32, last>) {
-  kernel.attention last ins(%q, %k, %v : !kernel.buffer<64 x f32, last>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 0>,
-                                           !kernel.cache<values, f32, 1 x 32, slots 64 ring 0>)
+  kernel.attention last ins(%q, %k, %v : !kernel.buffer<64 x f32, last>, !kernel.cache<keys, f32, 1 x 32 window 0 page 64 table 0>,
+                                           !kernel.cache<values, f32, 1 x 32 window 0 page 64 table 0>)
       outs(%out : !kernel.buffer<64 x f32, last>) {
   ^bb0(%a: tensor<?x64xf32, "last">, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
     %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8

@@ -38,22 +38,22 @@ func.func @crossing_values_get_buffers(%ids: tensor<?xi32>) -> tensor<?x8xf32, "
 
 // -----
 
-// A window of 7 and chunks of 20 touch at most two blocks of 32: a ring. Without a window, a slot for each of 100 positions,
-// in whole blocks. A block of 32 slots x 32 columns takes 2048 bytes in bf16; caches begin at pages. What an attention reads
-// is in the cache only; only the query has a buffer. What decoding reads is told by window, 0 for none, in bytes of 32 positions.
+// Keys and values become caches, which know how far back they are read; where their slots lie is decided later. What an
+// attention reads is in the cache only; only the query has a buffer. What decoding reads is told by window, 0 for none, in bytes
+// of 32 positions: a block of 32 slots x 32 columns takes 2048 bytes in bf16.
 // CHECK:       module attributes
-// CHECK-SAME:    kv_bytes = 24576, kv_fixed_bytes = 8192, kv_token_bytes = 128, cache_reads = [0, 4096, 7, 4096]>
+// CHECK-SAME:    cache_reads = [0, 4096, 7, 4096]>
 // CHECK-LABEL: func @step
 // CHECK:         %[[X:.+]] = kernel.buffer : <32 x f32, all>
-// CHECK-NEXT:    %[[K:.+]] = kernel.cache at 0 : <keys, bf16, 1 x 32, slots 64 ring 1>
-// CHECK-NEXT:    %[[V:.+]] = kernel.cache at 4096 : <values, bf16, 1 x 32, slots 64 ring 1>
+// CHECK-NEXT:    %[[K:.+]] = kernel.cache : <keys, bf16, 1 x 32 window 7 page 0 table 0>
+// CHECK-NEXT:    %[[V:.+]] = kernel.cache : <values, bf16, 1 x 32 window 7 page 0 table 0>
 // CHECK-NEXT:    kernel.rows all ins(%{{.+}} outs(%[[X]], %[[K]], %[[V]] :
 // CHECK:           kernel.yield %[[QI:.+]], %[[KI:.+]], %[[VI:.+]] :
 // CHECK:         kernel.attention all ins(%[[X]], %[[K]], %[[V]] : {{.+}}) outs(
-// CHECK:         kernel.cache at 8192 : <keys, bf16, 1 x 32, slots 128 ring 0>
-// CHECK:         kernel.cache at 16384 : <values, bf16, 1 x 32, slots 128 ring 0>
-// F32:         kernel.cache at 0 : <keys, f32, 1 x 32, slots 64 ring 1>
-func.func @a_ring_for_a_window_a_slot_per_position_without(%ids: tensor<?xi32>) -> tensor<?x32xf32, "last"> {
+// CHECK:         kernel.cache : <keys, bf16, 1 x 32 window 0 page 0 table 0>
+// CHECK:         kernel.cache : <values, bf16, 1 x 32 window 0 page 0 table 0>
+// F32:         kernel.cache : <keys, f32, 1 x 32 window 7 page 0 table 0>
+func.func @caches_know_how_far_back_they_are_read(%ids: tensor<?xi32>) -> tensor<?x32xf32, "last"> {
   %t = gemma.weight "table" index 0 format f32 : tensor<8x32xf32>
   %0:3 = gemma.phase rows -> tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> {
     %q = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
@@ -82,13 +82,13 @@ func.func @a_ring_for_a_window_a_slot_per_position_without(%ids: tensor<?xi32>) 
 
 // -----
 
-// Two attentions read the same keys: one cache, and a slot per position, since one of them has no window. Each reads it.
+// Two attentions read the same keys: one cache, which is read to the beginning, since one of them has no window. Each reads it.
 // CHECK:       module attributes
 // CHECK-SAME:    cache_reads = [0, 4096, 7, 4096]>
 // CHECK-LABEL: func @step
-// CHECK:         %[[K:.+]] = kernel.cache at 0 : <keys, bf16, 1 x 32, slots 128 ring 0>
-// CHECK-NEXT:    %[[V:.+]] = kernel.cache at 8192 : <values, bf16, 1 x 32, slots 128 ring 0>
-// CHECK-NOT:     kernel.cache at
+// CHECK:         %[[K:.+]] = kernel.cache : <keys, bf16, 1 x 32 window 0 page 0 table 0>
+// CHECK-NEXT:    %[[V:.+]] = kernel.cache : <values, bf16, 1 x 32 window 0 page 0 table 0>
+// CHECK-NOT:     kernel.cache :
 // CHECK:         kernel.attention all ins(%{{.+}}, %[[K]], %[[V]] :
 // CHECK:         kernel.attention all ins(%{{.+}}, %[[K]], %[[V]] :
 func.func @shared_keys_have_one_cache(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
@@ -110,27 +110,6 @@ func.func @shared_keys_have_one_cache(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
     gemma.yield %a : tensor<?x32xf32>
   }
   return %2 : tensor<?x32xf32>
-}
-
-// -----
-
-// A ring that would be longer than the context is none.
-// CHECK-LABEL: func @step
-// CHECK:         kernel.cache at 0 : <keys, bf16, 1 x 32, slots 128 ring 0>
-func.func @a_window_as_long_as_the_context_is_no_ring(%ids: tensor<?xi32>) -> tensor<?x32xf32> {
-  %t = gemma.weight "table" index 0 format f32 : tensor<8x32xf32>
-  %0:3 = gemma.phase rows -> tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> {
-    %q = gemma.embed %ids, %t : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
-    %k = gemma.scale %q by 2.0 : tensor<?x32xf32> -> tensor<?x32xf32>
-    %v = gemma.scale %q by 3.0 : tensor<?x32xf32> -> tensor<?x32xf32>
-    gemma.yield %q, %k, %v : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32>
-  }
-  %1 = gemma.phase attention -> tensor<?x32xf32> {
-    %a = gemma.attention %0#0, %0#1, %0#2 heads 1 kv_heads 1 head_dim 32 scale 1.0 window 90
-        : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x32xf32>
-    gemma.yield %a : tensor<?x32xf32>
-  }
-  return %1 : tensor<?x32xf32>
 }
 
 // -----
@@ -235,7 +214,7 @@ func.func @experts_are_five_phases(%ids: tensor<?xi32>) -> tensor<?x4xf32> {
 
 // Only phases of rows write caches. What a projection gives goes through a buffer, and the next phase of rows takes it along.
 // CHECK-LABEL: func @step
-// CHECK:         %[[VC:.+]] = kernel.cache at {{.+}} <values
+// CHECK:         %[[VC:.+]] = kernel.cache : <values
 // CHECK:         %[[VB:.+]] = kernel.buffer : <32 x f32, all>
 // CHECK:         kernel.project all {{.+}} outs(%[[VB]] :
 // CHECK:         kernel.rows all ins({{.*}}%[[VB]] : {{.+}}) outs({{.*}}%[[VC]] :

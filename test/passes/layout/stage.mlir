@@ -3,6 +3,7 @@
 // RUN: gemma-opt %s --gemma-stage-layout --dump-pass-pipeline -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORDER
 
 // ORDER:      convert-gemma-to-kernel{chunk=0 context=8192 kv=f32 last-rows=32}
+// ORDER-NEXT: kernel-plan-pages
 // ORDER-NEXT: func.func(
 // ORDER-NEXT: kernel-verify-laid-out
 

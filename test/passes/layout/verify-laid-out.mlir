@@ -2,7 +2,7 @@
 
 func.func @laid_out(%ids: tensor<?xi32>) {
   %t = kernel.weight "t" index 0 at 0 : !kernel.weight<f32, rows, 1 x 8 x 4>
-  %c = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 32 ring 0>
+  %c = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 0 page 32 table 0>
   %b = kernel.buffer : !kernel.buffer<2 x table, all>
   kernel.rope_table %b {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x table, all>
   kernel.rows all ins() outs() {

@@ -24,11 +24,11 @@ module attributes {kernel.plan = #kernel.plan<chunk = 4, last_rows = 2>, kernel.
     %table = kernel.buffer : !kernel.buffer<2 x table, all>
     kernel.rope_table %table {inverse_frequencies = array<f32: 1.0>} : !kernel.buffer<2 x table, all>
     %q = kernel.buffer : !kernel.buffer<32 x f32, all>
-    %k = kernel.cache at 0 : !kernel.cache<keys, bf16, 1 x 32, slots 32 ring 0>
-    %v = kernel.cache at 4096 : !kernel.cache<values, bf16, 1 x 32, slots 32 ring 0>
+    %k = kernel.cache at 0 : !kernel.cache<keys, bf16, 1 x 32 window 0 page 32 table 0>
+    %v = kernel.cache at 4096 : !kernel.cache<values, bf16, 1 x 32 window 0 page 32 table 0>
     kernel.rows all ins(%ids, %t, %table : tensor<?xi32>, !kernel.weight<bf16, rows, 1 x 8 x 32>, !kernel.buffer<2 x table, all>)
-        outs(%q, %k, %v : !kernel.buffer<32 x f32, all>, !kernel.cache<keys, bf16, 1 x 32, slots 32 ring 0>,
-                          !kernel.cache<values, bf16, 1 x 32, slots 32 ring 0>) {
+        outs(%q, %k, %v : !kernel.buffer<32 x f32, all>, !kernel.cache<keys, bf16, 1 x 32 window 0 page 32 table 0>,
+                          !kernel.cache<values, bf16, 1 x 32 window 0 page 32 table 0>) {
     ^bb0(%i: tensor<?xi32>, %w: tensor<8x32xf32>, %s: tensor<?x2xf32>):
       %x = gemma.embed %i, %w : tensor<?xi32>, tensor<8x32xf32> -> tensor<?x32xf32>
       %y = gemma.rope %x head_dim 32 pairs 1 theta 1.0 denominator 32 table 2 : tensor<?x32xf32> -> tensor<?x32xf32>
@@ -36,8 +36,8 @@ module attributes {kernel.plan = #kernel.plan<chunk = 4, last_rows = 2>, kernel.
     }
     %a = kernel.buffer : !kernel.buffer<32 x f32, all>
     %ap = kernel.buffer : !kernel.buffer<32 x packed_bf16, all>
-    kernel.attention all ins(%q, %k, %v : !kernel.buffer<32 x f32, all>, !kernel.cache<keys, bf16, 1 x 32, slots 32 ring 0>,
-                               !kernel.cache<values, bf16, 1 x 32, slots 32 ring 0>)
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<32 x f32, all>, !kernel.cache<keys, bf16, 1 x 32 window 0 page 32 table 0>,
+                               !kernel.cache<values, bf16, 1 x 32 window 0 page 32 table 0>)
         outs(%a, %ap : !kernel.buffer<32 x f32, all>, !kernel.buffer<32 x packed_bf16, all>) {
     ^bb0(%x: tensor<?x32xf32>, %y: tensor<?x32xf32>, %z: tensor<?x32xf32>):
       %o = gemma.attention %x, %y, %z heads 1 kv_heads 1 head_dim 32 scale 1.0

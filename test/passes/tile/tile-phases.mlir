@@ -215,12 +215,12 @@ module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>,
 // CHECK-LABEL: func.func private @dot_f32_f32_2(
 module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>
-    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>
+    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 8 page 64 table 0>
+    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32 window 8 page 64 table 0>
     %q = kernel.buffer : !kernel.buffer<64 x f32, all>
     %o = kernel.buffer external logits : !kernel.buffer<64 x f32, all>
-    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>,
-                               !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>)
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32 window 8 page 64 table 0>,
+                               !kernel.cache<values, f32, 1 x 32 window 8 page 64 table 0>)
         outs(%o : !kernel.buffer<64 x f32, all>) {
     ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
       %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8
@@ -279,12 +279,12 @@ module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel
 // CHECK-COUNT-4:   llvm.load %{{.+}} : !llvm.ptr -> i32
 module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
   func.func @step(%ids: tensor<?xi32>) {
-    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>
-    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>
+    %k = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 8 page 64 table 0>
+    %v = kernel.cache at 8192 : !kernel.cache<values, f32, 1 x 32 window 8 page 64 table 0>
     %q = kernel.buffer : !kernel.buffer<64 x f32, all>
     %o = kernel.buffer external logits : !kernel.buffer<64 x f32, all>
-    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32, slots 64 ring 1>,
-                               !kernel.cache<values, f32, 1 x 32, slots 64 ring 1>)
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, f32, 1 x 32 window 8 page 64 table 0>,
+                               !kernel.cache<values, f32, 1 x 32 window 8 page 64 table 0>)
         outs(%o : !kernel.buffer<64 x f32, all>) {
     ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
       %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0 window 8 blocks 12
@@ -314,6 +314,45 @@ module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel
     %a = kernel.buffer : !kernel.buffer<4 x f32, all>
     %h = kernel.buffer at 16 external hidden : !kernel.buffer<4 x f32, last>
     kernel.tap %a into %h of 8 : !kernel.buffer<4 x f32, all> into !kernel.buffer<4 x f32, last>
+    return
+  }
+}
+
+// -----
+
+// A cache of 8-bit codes. A key takes a scale for 32 dimensions and goes into its row of a weight panel; a value's codes stand side by
+// side. The query is coded twice, the second time what the first left over, and multiplied with the keys' codes as they lie;
+// values become numbers in registers. Several sequences' rows find their page in their own table (fields 40 and 112 of the step).
+// CHECK-LABEL: func.func private @gm_any_decode_attention_1(
+// CHECK:         call @dot_q8_i8_2(
+// CHECK:         call @dot_q8_i8_2(
+// CHECK:         call @dot_values_q8_2(
+// CHECK-LABEL: func.func private @dot_values_q8_2(
+// CHECK:         arith.extsi %{{.+}} : vector<4xi8> to vector<4xi32>
+// CHECK:         llvm.intr.fmuladd
+// CHECK-LABEL: func.func private @gm_any_prefill_rows_2(
+// CHECK:         %[[COUNT:.+]] = llvm.load %{{.+}} {alignment = 8 : i64} : !llvm.ptr -> i64
+// CHECK:         arith.divui
+module attributes {kernel.plan = #kernel.plan<chunk = 20, last_rows = 3>, kernel.level = #kernel.level<symbol = "any", token_tile = 4>} {
+  func.func @step(%ids: tensor<?xi32>) {
+    %k = kernel.cache at 0 : !kernel.cache<keys, q8, 1 x 32 window 0 page 64 table 0>
+    %v = kernel.cache at 2176 : !kernel.cache<values, q8, 1 x 32 window 0 page 64 table 0>
+    %q = kernel.buffer : !kernel.buffer<64 x f32, all>
+    %s = kernel.buffer : !kernel.buffer<32 x f32, all>
+    %o = kernel.buffer external logits : !kernel.buffer<64 x f32, all>
+    kernel.rows all ins(%s : !kernel.buffer<32 x f32, all>)
+        outs(%k, %v : !kernel.cache<keys, q8, 1 x 32 window 0 page 64 table 0>, !kernel.cache<values, q8, 1 x 32 window 0 page 64 table 0>) {
+    ^bb0(%a: tensor<?x32xf32>):
+      kernel.yield %a, %a : tensor<?x32xf32>, tensor<?x32xf32>
+    }
+    kernel.attention all ins(%q, %k, %v : !kernel.buffer<64 x f32, all>, !kernel.cache<keys, q8, 1 x 32 window 0 page 64 table 0>,
+                               !kernel.cache<values, q8, 1 x 32 window 0 page 64 table 0>)
+        outs(%o : !kernel.buffer<64 x f32, all>) {
+    ^bb0(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %c: tensor<?x32xf32>):
+      %y = gemma.attention %a, %b, %c heads 2 kv_heads 1 head_dim 32 scale 1.0
+          : tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x32xf32> -> tensor<?x64xf32>
+      kernel.yield %y : tensor<?x64xf32>
+    }
     return
   }
 }

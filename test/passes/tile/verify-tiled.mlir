@@ -35,7 +35,7 @@ func.func @a_weight() {
 
 func.func @a_cache() {
   // expected-error@+1 {{after tile: kernel.cache should have become loops and vectors}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32, slots 32 ring 0>
+  %0 = kernel.cache at 0 : !kernel.cache<keys, f32, 1 x 32 window 0 page 32 table 0>
   return
 }
 

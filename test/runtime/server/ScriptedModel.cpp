@@ -116,14 +116,22 @@ int32_t next(const std::vector<int32_t> &ids) {
   return done < script.size() ? idOf(script[done]) : 15;
 }
 
+constexpr int64_t kPageSlots = 64;
+static constexpr GmPageClass kClasses[] = {{0, kPageSlots, 0}};
+
 /// Writes the tokens into the cache; thread 0 then makes the rows.
 static void entry(GmStep *step, int64_t thread) {
-  int32_t *cache = reinterpret_cast<int32_t *>(step->kv);
+  auto cache = [step](int64_t position) -> int32_t & {
+    int64_t offset = step->sequences->table[position / kPageSlots];
+    return reinterpret_cast<int32_t *>(step->kv + offset)[position % kPageSlots];
+  };
   for (int64_t index = thread; index < step->token_count; index += step->threads)
-    cache[step->position + index] = step->tokens[index];
+    cache(step->sequences->position + index) = step->tokens[index];
   gmBarrier(step, thread);
   for (int64_t row = 0; thread == 0 && row < step->last_rows; ++row) {
-    std::vector<int32_t> ids(cache, cache + step->position + step->first_row + row + 1);
+    std::vector<int32_t> ids(size_t(step->sequences->position + step->first_row + row + 1));
+    for (size_t position = 0; position < ids.size(); ++position)
+      ids[position] = cache(int64_t(position));
     int32_t top = next(ids);
     bool babble = isBabble(ids);
     float *logits = step->logits + row * kVocab;
@@ -152,6 +160,21 @@ static constexpr GmCacheRead kCacheReads[] = {{0, 4096}};
 
 using namespace gemmart::scripted;
 
-extern const GmModel gmModel = {GM_ABI_VERSION, 1,    kLevels, "fake",      kVocab, kContext,
-                                kContext * 4,   0,    4,       kCacheReads, 1,      kWeightBytes,
-                                kWeightBytes,   1000, 900,     0,           0};
+extern const GmModel gmModel = {GM_ABI_VERSION,
+                                1,
+                                kLevels,
+                                "fake",
+                                kVocab,
+                                kContext,
+                                kPageSlots * 4,
+                                (kContext + kPageSlots - 1) / kPageSlots,
+                                kClasses,
+                                1,
+                                kCacheReads,
+                                1,
+                                kWeightBytes,
+                                kWeightBytes,
+                                1000,
+                                900,
+                                0,
+                                0};

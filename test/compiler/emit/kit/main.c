@@ -15,11 +15,15 @@ int main(void) {
   const GmModel *model = &gmModel;
   printf("abi %u target %s vocab %" PRId64 " context %" PRId64 "\n", model->abi_version, model->target,
          model->vocab_tokens, model->context_tokens);
-  printf("kv %" PRId64 " %" PRId64 " %" PRId64 " weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64
+  printf("pages of %" PRId64 ", table of %" PRId64 ", weights %" PRId64 " ops %" PRId64 " %" PRId64 " %" PRId64
          " blocks %" PRId64 "\n",
-         model->kv_bytes, model->kv_fixed_bytes, model->kv_token_bytes, model->weight_bytes, model->decode_bytes,
-         model->decode_ops, model->prefill_ops, model->block_tokens);
-  printf("reads");
+         model->page_bytes, model->table_entries, model->weight_bytes, model->decode_bytes, model->decode_ops,
+         model->prefill_ops, model->block_tokens);
+  printf("classes");
+  for (int64_t i = 0; i < model->page_class_count; ++i)
+    printf(" %" PRId64 ":%" PRId64 ":%" PRId64, model->page_classes[i].window_tokens, model->page_classes[i].page_slots,
+           model->page_classes[i].table_begin);
+  printf("\nreads");
   for (int64_t i = 0; i < model->cache_read_count; ++i)
     printf(" %" PRId64 ":%" PRId64, model->cache_reads[i].window_tokens, model->cache_reads[i].block_bytes);
   printf("\n");
@@ -28,7 +32,7 @@ int main(void) {
     printf("level %s features %" PRIx64 " arena %" PRId64 " chunk %" PRId64 " rows %" PRId64 "\n", level->name,
            level->features, level->arena_bytes, level->max_chunk_tokens, level->max_last_rows);
     float logits[2] = {0, 0};
-    GmStep step = {.position = 20 + i, .logits = logits, .threads = 1};
+    GmStep step = {.token_count = 20 + i, .logits = logits, .threads = 1};
     barriers = 0;
     level->decode(&step, 3);
     level->prefill(&step, 4);
