@@ -1,5 +1,6 @@
 // The command line: words into options, nothing else. Exit codes: 0 done, 1 the input is wrong, 2 the command line is
 // wrong, 3 our bug.
+#include "compiler/CacheTable.h"
 #include "compiler/certify/Certify.h"
 #include "compiler/sign/Sign.h"
 #include "runtime/base/Output.h"
@@ -69,8 +70,8 @@ void addBuild(CLI::App &app, Words &words) {
                  "targets or levels, separated by commas (default: all levels of this machine's target)");
   app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")
       ->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
-  app.add_option("--kv", o.kv, "key/value cache: f32 or bf16 (default: f32 with --quant f32, else bf16)")
-      ->check(CLI::IsMember({"f32", "bf16"}));
+  app.add_option("--kv", o.kv, "key/value cache: f32, bf16 or q8 (default: f32 with --quant f32, else bf16)")
+      ->check(CLI::IsMember({"f32", "bf16", "q8"}));
   app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
   app.add_option("--chunk", o.chunk,
@@ -194,6 +195,12 @@ static int runCommand(int argc, char **argv) {
   addSign(*signCommand, signOptions, /*isVerify=*/false);
   CLI::App *verifyCommand = app.add_subcommand("verify", "check every byte of a model, and its signature");
   addSign(*verifyCommand, signOptions, /*isVerify=*/true);
+  std::string layoutFile, layoutSize;
+  bool layoutCaches = false;
+  CLI::App *layoutCommand = app.add_subcommand("layout", "print what a description's sizes will take");
+  layoutCommand->add_option("description", layoutFile, "models/*.toml")->required();
+  layoutCommand->add_option("--size", layoutSize, "one size of it (default: all)");
+  layoutCommand->add_flag("--kv", layoutCaches, "keys and values: each format, up to 256K tokens")->required();
   CLI::App *targetsCommand = app.add_subcommand("targets", "list targets and levels");
   CLI::App *stagesCommand = app.add_subcommand("stages", "list stages");
   CLI::App *doctorCommand = app.add_subcommand("doctor", "see whether this machine has what a build needs");
@@ -207,7 +214,7 @@ static int runCommand(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     int code = app.exit(error);
     if (code != 0 && app.get_subcommands().empty())
-      fmt::print(stderr, "commands: build, check, certify, sign, verify, targets, stages, doctor\n");
+      fmt::print(stderr, "commands: build, check, certify, layout, sign, verify, targets, stages, doctor\n");
     return code == 0 ? 0 : static_cast<int>(Exit::Usage);
   }
   if (*buildCommand)
@@ -224,6 +231,8 @@ static int runCommand(int argc, char **argv) {
     return static_cast<int>(sign::sign(signOptions));
   if (*verifyCommand)
     return static_cast<int>(sign::verify(signOptions));
+  if (*layoutCommand)
+    return static_cast<int>(printCacheTable(layoutFile, layoutSize.empty() ? std::nullopt : std::optional(layoutSize)));
   if (*targetsCommand || listTargets)
     return printTargets(), 0;
   if (*stagesCommand || listStages)
