@@ -122,8 +122,8 @@ private:
       return fail(op, "attention should read queries from a buffer, keys and values from caches");
     if (keys.getHeads() != int64_t(op.getKvHeads()) || keys.getHeadDim() != int64_t(op.getHeadDim()) ||
         values.getHeads() != keys.getHeads() || values.getHeadDim() != keys.getHeadDim() ||
-        values.getSlots() != keys.getSlots() || values.getRing() != keys.getRing() ||
-        values.getFormat() != keys.getFormat())
+        values.getWindow() != keys.getWindow() || values.getPage() != keys.getPage() ||
+        values.getTable() != keys.getTable() || values.getFormat() != keys.getFormat())
       return fail(op, "its caches should have its heads, and be alike");
     return rows(op, op.getQuery());
   }
