@@ -12,10 +12,6 @@ using namespace gemmac::tile;
 
 static constexpr int64_t kScales = 1024; // offset in a block of format q8
 
-Value tile::pageAddress(Emitter &e, kernel::CacheType type, Value cache, Value table, Value page) {
-  return e.at(cache, e.load(e.i64(), e.at(table, e.mul(e.add(page, static_cast<int64_t>(type.getTable())), 8))));
-}
-
 namespace {
 
 /// Writes one head's row into a block.

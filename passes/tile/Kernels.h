@@ -57,8 +57,5 @@ void gatherRow(Emitter &e, kernel::WeightType type, mlir::Value table, mlir::Val
 void writeCache(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value row,
                 mlir::Value position);
 
-/// Address of a page's part of a cache: `cache` is where it would be in a page at offset 0, `page` counts pages.
-mlir::Value pageAddress(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value page);
-
 } // namespace gemmac::tile
 #endif

@@ -106,6 +106,10 @@ Value tile::addressOf(Emitter &e, Value place, Value step) {
   return e.stepField(step, GM_STEP_TOKENS, e.ptr()); // the plan's argument: the ids
 }
 
+Value tile::pageAddress(Emitter &e, kernel::CacheType type, Value cache, Value table, Value page) {
+  return e.at(cache, e.load(e.i64(), e.at(table, e.mul(e.add(page, static_cast<int64_t>(type.getTable())), 8))));
+}
+
 namespace {
 
 using Writer = void (*)(PhaseCode, Operation *);

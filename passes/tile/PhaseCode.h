@@ -77,6 +77,9 @@ void makeLocal(mlir::func::FuncOp function);
 /// Where an operand of a phase lies.
 mlir::Value addressOf(Emitter &e, mlir::Value place, mlir::Value step);
 
+/// Address of a page's part of a cache: `cache` is where it would be in a page at offset 0, `page` counts pages.
+mlir::Value pageAddress(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value page);
+
 /// Writes the code of a phase into the function that `code` stands in.
 void writePhase(PhaseCode code, mlir::Operation *phase);
 
