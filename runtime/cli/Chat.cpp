@@ -127,7 +127,7 @@ private:
   /// Feeds all but the end of a prompt and remembers that place. The end, which opens the answer, may be missing when
   /// the answer is part of the conversation.
   Result<Generation> begin(const std::vector<int32_t> &ids) {
-    constexpr size_t kOpening = 16; // tokens: more than any template opens an answer with
+    constexpr size_t kOpening = 32; // tokens: more than any template opens an answer with
     Generation begun;
     size_t end = std::max(ids.size() - std::min(ids.size(), kOpening), cached.size());
     std::span<const int32_t> tokens = std::span(ids).subspan(cached.size(), end - cached.size());

@@ -183,13 +183,13 @@ def dropped_thought(model, first, second):
     replies, fed = done.stdout.split("\n"), [int(n) for n in re.findall(r"\[(\d+) prompt tokens", done.stderr)]
     empty = "<|channel>thought\n<channel|>"
     text = (f"<bos><|turn>user\n{first}<turn|>\n<|turn>model\n{replies[0]}<turn|>\n<|turn>user\n{second}<turn|>\n<|turn>model\n{empty}")
-    tokens = must([model, "tokenize", text]).stdout.strip()
-    opening = len(must([model, "tokenize", empty]).stdout.split(","))
+    tokens = must([model, "tokenize", "--control", text]).stdout.strip()
+    opening = len(must([model, "tokenize", "--control", empty]).stdout.split(","))
     said = json.loads(must([model, "run", "--tokens", tokens, "--temp", 0, "--max-tokens", 3, "--json"]).stdout)
     detail = f"{replies} after {fed} tokens; at once {said['text']!r} after {said['prompt_tokens']}"
     kept = said["prompt_tokens"] - fed[1] if len(fed) == 2 else -1
     return [Row("after a dropped thought, as at once", "wrong", float(replies[1:] != [said["text"], ""]), 0.5, detail=detail),
-            Row("after a dropped thought, the rest is kept", "wrong", float(not fed[0] - opening - 16 <= kept <= fed[0]), 0.5,
+            Row("after a dropped thought, the rest is kept", "wrong", float(not fed[0] - opening - 32 <= kept <= fed[0]), 0.5,
                 detail=detail, note=f"{kept} of {fed[0]} tokens kept")]
 
 

@@ -411,7 +411,7 @@ module attributes {kernel.plan = #kernel.plan<chunk = 0, last_rows = 1>} {}
 // -----
 
 // expected-error@+1 {{a plan's numbers must not be negative, but one is -4}}
-module attributes {kernel.plan = #kernel.plan<chunk = 1, last_rows = 1, kv_bytes = -4>} {}
+module attributes {kernel.plan = #kernel.plan<chunk = 1, last_rows = 1, page_bytes = -4>} {}
 
 // -----
 

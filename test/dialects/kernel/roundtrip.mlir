@@ -139,8 +139,8 @@ func.func @tap() {
 }
 
 // CHECK: module attributes {kernel.level = #kernel.level<name = "x86-64-v3", symbol = "x86_64_v3", vector_bits = 256, token_tile = 3, half_conversion = true>,
-// CHECK-SAME: kernel.plan = #kernel.plan<positions = 64, chunk = 20, last_rows = 3, kv_bytes = 4096, cache_reads = [0, 4096], arena_bytes = 0>} {
+// CHECK-SAME: kernel.plan = #kernel.plan<positions = 64, chunk = 20, last_rows = 3, page_bytes = 4096, cache_reads = [0, 4096], arena_bytes = 0>} {
 module attributes {
     kernel.level = #kernel.level<name = "x86-64-v3", symbol = "x86_64_v3", vector_bits = 256, token_tile = 3, half_conversion = true>,
-    kernel.plan = #kernel.plan<chunk = 20, last_rows = 3, positions = 64, kv_bytes = 4096, cache_reads = [0, 4096], arena_bytes = 0>} {
+    kernel.plan = #kernel.plan<chunk = 20, last_rows = 3, positions = 64, page_bytes = 4096, cache_reads = [0, 4096], arena_bytes = 0>} {
 }
