@@ -1,6 +1,7 @@
 // `run`: one prompt, one answer, streamed. The prompt is a word, a pipe, or token ids.
 #include "runtime/cli/Commands.h"
 #include "runtime/cli/Sampling.h"
+#include "runtime/cli/Saved.h"
 #include "runtime/cli/Structured.h"
 #include "runtime/cli/TextModel.h"
 
@@ -20,6 +21,8 @@ static constexpr OptionSpec kOwnOptions[] = {
     {"control", 0, OptionSpec::Flag, "", "control tokens spelled in the text count, instead of being ordinary text"},
     {"ignore-stop", 0, OptionSpec::Flag, "", "go on when the model wants to stop"},
     {"json", 0, OptionSpec::Flag, "", "one JSON object at the end instead of streamed text"},
+    kSaveOption,
+    kLoadOption,
 };
 
 static Status check(const Args &args) {
@@ -31,6 +34,8 @@ static Status check(const Args &args) {
     return usageError("--raw uses no chat template; --system and --think need it");
   if (!args.has("tokens") && args.words.empty() && isatty(STDIN_FILENO))
     return usageError("run needs a prompt: a quoted text, a pipe, or --tokens");
+  if (Status status = checkSaved(args); !status)
+    return status;
   return checkStructured(args);
 }
 
@@ -116,7 +121,7 @@ static Status run(Loaded &loaded, const Args &args) {
       return grammar.status();
     constraint = constrain(*grammar, args.has("think"));
   }
-  Result<Session> session = openSession(loaded);
+  Result<Session> session = openSession(loaded, args, prompt);
   if (!session)
     return session.status();
   SamplerOptions sampling = samplerOptions(loaded, args);
@@ -140,8 +145,11 @@ static Status run(Loaded &loaded, const Args &args) {
       fflush(stream);
     }
   };
+  for (int32_t token : std::span<const int32_t>(prompt).first(size_t(session->position())))
+    sampler.accept(token, false);
   bool first = true;
-  Result<Generation> result = generate(*session, sampler, prompt, options, [&](int32_t token) {
+  std::span<const int32_t> rest = std::span<const int32_t>(prompt).subspan(size_t(session->position()));
+  Result<Generation> result = generate(*session, sampler, rest, options, [&](int32_t token) {
     show(stream ? stream->next(token) : TextModel::Part{(first ? "" : ",") + std::to_string(token)});
     first = false;
     return ferror(stdout) == 0;
@@ -150,6 +158,8 @@ static Status run(Loaded &loaded, const Args &args) {
     return result.status();
   if (stream)
     show(stream->finish());
+  if (Status status = saveSession(loaded, args, *session, prompt, result->tokens); !status)
+    return status;
   if (json) {
     printJson(*result, stream ? &answer : nullptr, thought, sampling, options.constraint);
     return {};

@@ -43,6 +43,7 @@ public:
   /// Sessions that one step of decode() can hold.
   int64_t mostRows() const { return std::min(level->max_chunk_tokens, level->max_last_rows); }
   int64_t contextTokens() const { return context; }
+  const GmModel &compiled() const { return *model; }
   PagePool &pages() { return *pool; }
   const PagePool &pages() const { return *pool; }
 

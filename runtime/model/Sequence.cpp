@@ -2,6 +2,7 @@
 #include "runtime/model/Sequence.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace gemmart {
 
@@ -24,6 +25,12 @@ int64_t pagesOfSequence(const GmModel &model, int64_t tokens, int64_t chunk) {
   for (const GmPageClass &layers : std::span(model.page_classes, size_t(model.page_class_count)))
     pages += mostPages(layers, tokens, chunk);
   return pages;
+}
+
+PageRange pagesSeen(const GmPageClass &layers, int64_t tokens) {
+  int64_t first = layers.window_tokens > 0 ? std::max<int64_t>(tokens - layers.window_tokens + 1, 0) : 0;
+  int64_t end = ceilDiv(tokens, layers.page_slots);
+  return {std::min(first / layers.page_slots, end), end};
 }
 
 Sequence::Sequence(const GmModel &model, std::shared_ptr<PagePool> pool, int64_t chunk)
@@ -158,6 +165,24 @@ bool Sequence::rewind(int64_t position) {
     if (position == 0)
       firstHeld[index] = endHeld[index] = 0;
   }
+  return true;
+}
+
+bool Sequence::restore(int64_t tokens, std::span<const PageRange> ranges, std::span<const uint8_t> contents) {
+  for (size_t index = 0; index < ranges.size(); ++index) {
+    firstHeld[index] = endHeld[index] = ranges[index].first;
+    for (; endHeld[index] < ranges[index].end; ++endHeld[index]) {
+      int64_t page = pool->take();
+      if (page < 0) {
+        clear();
+        return false;
+      }
+      table[size_t(classes()[index].table_begin + endHeld[index])] = pool->offset(page);
+      std::memcpy(pool->data() + pool->offset(page), contents.data(), size_t(pool->pageBytes()));
+      contents = contents.subspan(size_t(pool->pageBytes()));
+    }
+  }
+  next = tokens;
   return true;
 }
 

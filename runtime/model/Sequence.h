@@ -12,6 +12,13 @@ namespace gemmart {
 /// Pages that a sequence of `tokens` holds at most while it is made in steps of `chunk`, all classes together.
 int64_t pagesOfSequence(const GmModel &model, int64_t tokens, int64_t chunk);
 
+/// Pages `first` to `end` - 1 of a class, counted from position 0.
+struct PageRange {
+  int64_t first = 0, end = 0;
+};
+/// Those that rows behind `tokens` positions can see.
+PageRange pagesSeen(const GmPageClass &layers, int64_t tokens);
+
 /// Owns its pages. Positions are only ever appended: pages behind them never change again, so several sequences can
 /// own them together, and each drops them when its own windows have passed. Holds the pool; the model outlives it.
 class Sequence {
@@ -29,6 +36,12 @@ public:
   GmSequence step() const { return {table.data(), next}; }
   int64_t position() const { return next; } ///< tokens held
   int64_t pages() const;                    ///< owned, alone or together with others
+  const GmModel &compiled() const { return *model; }
+  PageRange held(size_t index) const { return {firstHeld[index], endHeld[index]}; } ///< of a class
+  /// The contents of a page of a class that is held.
+  const uint8_t *page(size_t index, int64_t number) const {
+    return pool->data() + table[size_t(classes()[index].table_begin + number)];
+  }
 
   /// Pages that must be free so that `tokens` more can be appended in steps up to the chunk; a few more than that where
   /// others own pages that this sequence will drop.
@@ -44,6 +57,10 @@ public:
   /// already.
   bool rewind(int64_t position);
   void clear();
+
+  /// Makes an empty sequence one of `tokens`, with these pages of each class; `contents` are the pages', one after
+  /// another. False, and the sequence is empty, when the pool has not enough.
+  bool restore(int64_t tokens, std::span<const PageRange> ranges, std::span<const uint8_t> contents);
 
 private:
   std::span<const GmPageClass> classes() const { return {model->page_classes, size_t(model->page_class_count)}; }

@@ -65,6 +65,11 @@ public:
   int64_t pages() const {
     return sequence.pages();
   } ///< of keys and values that it holds, alone or together with others
+  const Sequence &keysAndValues() const { return sequence; }
+  /// See Sequence::restore.
+  bool restore(int64_t tokens, std::span<const PageRange> ranges, std::span<const uint8_t> contents) {
+    return sequence.restore(tokens, ranges, contents);
+  }
 
 private:
   friend class Engine;

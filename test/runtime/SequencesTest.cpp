@@ -2,8 +2,10 @@
 // whatever neighbours, each sequence answers as if it were alone, and pages are neither lost nor owned twice.
 #include "runtime/model/Engine.h"
 #include "runtime/model/Sampler.h"
+#include "runtime/model/SequenceFile.h"
 #include "runtime/model/Session.h"
 #include "test/runtime/FakeModel.h"
+#include "test/runtime/TestFiles.h"
 
 #include <gtest/gtest.h>
 
@@ -172,6 +174,8 @@ TEST_F(SequencesTest, PagesAreZeroWhenTaken) {
 
 /// Random operations against plain lists of tokens. The pool is too small for all, so some are refused.
 TEST_F(SequencesTest, AnyOrderOfEverything) {
+  test::TemporaryFolder folder;
+  std::string file = folder.path("sequence");
   for (uint64_t seed = 0; seed < 60; ++seed) {
     Random random(seed);
     auto upTo = [&](int64_t most) { return int64_t(random.next() % uint64_t(most)); };
@@ -183,7 +187,7 @@ TEST_F(SequencesTest, AnyOrderOfEverything) {
     for (int step = 0; step < 200; ++step) {
       size_t at = size_t(upTo(int64_t(sessions.size())));
       Session &session = sessions[at];
-      switch (upTo(8)) {
+      switch (upTo(9)) {
       case 0:
         sessions.push_back(session.fork());
         held.push_back(held[at]);
@@ -204,8 +208,20 @@ TEST_F(SequencesTest, AnyOrderOfEverything) {
         if (int64_t to = upTo(session.position() + 1); session.rewind(to))
           held[at].resize(size_t(to));
         break;
-      case 4:
-      case 5: {
+      case 4: {                                     // through a file
+        if (session.position() == 0 || upTo(4) > 0) // files are slow
+          break;
+        ASSERT_TRUE(saveSequence(file, session, held[at], {}));
+        Result<SavedSequence> loaded = loadSequence(file, *engine, {});
+        if (loaded) {
+          ASSERT_EQ(loaded->tokens, held[at]);
+          sessions.push_back(std::move(loaded->session));
+          held.push_back(held[at]);
+        }
+        break;
+      }
+      case 5:
+      case 6: {
         std::vector<int32_t> tokens = counted(1 + upTo(20), int32_t(upTo(fake::kVocab)));
         (void)feed(session, held[at], tokens, upTo(int64_t(tokens.size()) + 1));
         break;
