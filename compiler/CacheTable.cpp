@@ -22,7 +22,7 @@ using pipeline::Stage;
 namespace {
 
 constexpr int64_t kContexts[] = {8192, 32768, 131072, 262144};
-constexpr const char *kFormats[] = {"f32", "bf16", "q8"};
+constexpr const char *kFormats[] = {"f32", "bf16", "q8", "q8/tq4"};
 
 /// What the layout stage says of one format and context.
 struct Layout {
@@ -78,7 +78,7 @@ Exit printSize(const std::string &description, const std::string &size) {
       longest = *layout;
       totals += fmt::format("{:>10.1f}", static_cast<double>(layout->sequenceBytes) / (1 << 20));
     }
-    fmt::print("{:<10}{:<6}{:>10.1f}{:>12.3f}{}\n", size, kv, static_cast<double>(longest.pageBytes) / 1024,
+    fmt::print("{:<10}{:<8}{:>10.1f}{:>12.3f}{}\n", size, kv, static_cast<double>(longest.pageBytes) / 1024,
                static_cast<double>(longest.tokenBytes) / 1024, totals);
   }
   return Exit::Ok;
@@ -99,7 +99,7 @@ Exit gemmac::printCacheTable(const std::string &description, const std::optional
     }
     sizes = std::move(*listed);
   }
-  fmt::print("{:<10}{:<6}{:>10}{:>12}{:>10}{:>10}{:>10}{:>10}\n", "size", "kv", "page KiB", "a token KiB", "8K MiB",
+  fmt::print("{:<10}{:<8}{:>10}{:>12}{:>10}{:>10}{:>10}{:>10}\n", "size", "kv", "page KiB", "a token KiB", "8K MiB",
              "32K MiB", "128K MiB", "256K MiB");
   for (const std::string &each : sizes)
     if (Exit exit = printSize(description, each); exit != Exit::Ok)

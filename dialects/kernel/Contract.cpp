@@ -123,8 +123,8 @@ private:
     if (keys.getHeads() != int64_t(op.getKvHeads()) || keys.getHeadDim() != int64_t(op.getHeadDim()) ||
         values.getHeads() != keys.getHeads() || values.getHeadDim() != keys.getHeadDim() ||
         values.getWindow() != keys.getWindow() || values.getPage() != keys.getPage() ||
-        values.getTable() != keys.getTable() || values.getFormat() != keys.getFormat())
-      return fail(op, "its caches should have its heads, and be alike");
+        values.getTable() != keys.getTable())
+      return fail(op, "its caches should have its heads, and lie in the same pages");
     return rows(op, op.getQuery());
   }
 

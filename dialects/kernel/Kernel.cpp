@@ -43,8 +43,28 @@ int64_t kernel::totalBytes(WeightType type) {
   return type.getMembers() * memberBytes(type);
 }
 
+std::optional<Format> kernel::panelFormat(CacheFormat format) {
+  switch (format) {
+  case CacheFormat::F32:
+    return Format::F32;
+  case CacheFormat::BF16:
+    return Format::BF16;
+  case CacheFormat::Q8:
+    return Format::Q8;
+  case CacheFormat::TQ4:
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int64_t kernel::cachePanelBytes(CacheFormat format) {
+  std::optional<Format> panels = panelFormat(format);
+  return panels ? info(*panels).panelBlockBytes : kPanelRows * kGroupColumns / 2;
+}
+
 int64_t kernel::cacheBlockBytes(CacheType type) {
-  return ceilDiv(type.getHeadDim(), 32) * info(type.getFormat()).panelBlockBytes;
+  int64_t scales = type.getFormat() == CacheFormat::TQ4 ? kPanelRows * 2 : 0;
+  return ceilDiv(type.getHeadDim(), 32) * cachePanelBytes(type.getFormat()) + scales;
 }
 
 int64_t kernel::cacheBytes(CacheType type) {
@@ -141,8 +161,9 @@ LogicalResult WeightOp::verify() {
 
 LogicalResult CacheOp::verify() {
   CacheType type = getType();
-  if (!llvm::is_contained({Format::F32, Format::BF16, Format::Q8}, type.getFormat())) // C1
-    return emitOpError() << "must be in f32, bf16 or q8 but is " << type;
+  bool rotates = type.getHeadDim() >= kGroupColumns && llvm::isPowerOf2_64(type.getHeadDim());
+  if (type.getFormat() == CacheFormat::TQ4 && (type.getKind() != CacheKind::Values || !rotates)) // C1
+    return emitOpError() << "in tq4 must hold values of heads of 32, 64, 128, ... dimensions but is " << type;
   if (type.getPage() < 0 || type.getPage() % 32 != 0 || (type.getPage() > 0) != getOffset().has_value() ||
       type.getWindow() < 0 || type.getTable() < 0) // C2
     return emitOpError()
@@ -214,6 +235,12 @@ LogicalResult PairDotOp::verify() {
   int64_t pairs = cast<VectorType>(getWeights().getType()).getNumElements();
   if (pairs != lanes) // C1
     return emitOpError() << "needs " << lanes << " pairs for " << lanes << " lanes but has " << pairs;
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  if (getTable().size() != 16) // C1
+    return emitOpError() << "needs a table of 16 numbers but has " << getTable().size();
   return success();
 }
 

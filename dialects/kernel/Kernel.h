@@ -58,7 +58,10 @@ namespace gemmac::kernel {
 int64_t memberBytes(WeightType type);
 int64_t totalBytes(WeightType type);
 
-/// Bytes of a block of 32 slots of one head of a cache, and of all its slots in a page.
+/// Bytes of 32 slots x 32 dimensions of a cache; of a block of 32 slots of one head, and of all its slots in a page.
+int64_t cachePanelBytes(CacheFormat format);
+/// The weight format whose panels keys, or values that are no codes, lie in; nothing for tq4.
+std::optional<Format> panelFormat(CacheFormat format);
 int64_t cacheBlockBytes(CacheType type);
 int64_t cacheBytes(CacheType type);
 

@@ -25,6 +25,12 @@ def Kernel_CacheKind : Kernel_Enum<"CacheKind", "a kind of cache", [
   I32EnumCase<"Keys", 0, "keys">, I32EnumCase<"Values", 1, "values">,
 ]>;
 
+/// How the numbers of a cache are kept; passes/tile/CacheKernel.cpp says how each lies in memory. tq4: rotated, 4-bit codes
+/// of a codebook, one scale for each slot of a head.
+def Kernel_CacheFormat : Kernel_Enum<"CacheFormat", "a format of keys or values", [
+  I32EnumCase<"F32", 0, "f32">, I32EnumCase<"BF16", 1, "bf16">, I32EnumCase<"Q8", 2, "q8">, I32EnumCase<"TQ4", 3, "tq4">,
+]>;
+
 /// Memory of the caller.
 def Kernel_External : Kernel_Enum<"External", "memory of the caller", [
   I32EnumCase<"Logits", 0, "logits">, I32EnumCase<"Hidden", 1, "hidden">,

@@ -97,9 +97,9 @@ def Kernel_Cache : Kernel_Type<"Cache", "cache"> {
 
     In a page a cache has a run of blocks of 32 slots for each head, one head after another. Per block, keys are laid out as a
     weight panel of 32 rows (slots) x `head_dim` columns, values as ceil(head_dim/32) panels of 32 rows (dimensions) x 32
-    columns (slots), in format `format` (f32, bf16, or q8, whose values lie slot after slot: see passes/tile/CacheKernel.cpp).
+    columns (slots); values in codes (q8, tq4) lie slot after slot. passes/tile/CacheKernel.cpp says it for each format.
   }];
-  let parameters = (ins EnumParameter<Kernel_CacheKind>:$kind, EnumParameter<Kernel_Format>:$format, "int64_t":$heads,
+  let parameters = (ins EnumParameter<Kernel_CacheKind>:$kind, EnumParameter<Kernel_CacheFormat>:$format, "int64_t":$heads,
                     "int64_t":$headDim, "int64_t":$window, "int64_t":$page, "int64_t":$table);
   let assemblyFormat = [{
     `<` $kind `,` $format `,` $heads `x` $headDim `window` $window `page` $page `table` $table `>`
@@ -140,7 +140,7 @@ def Kernel_CacheOp : Kernel_Op<"cache", [Pure]> {
   let description = [{
     `offset` is its place in each page of its class, in bytes, set by the pass kernel-plan-pages.
 
-    - (C1) `format` is f32, bf16 or q8
+    - (C1) a cache in tq4 holds values, and its head_dim is a power of two and at least 32
     - (C2) `page` is a multiple of 32, or 0 where there is no `offset` yet; window and table are not negative
     - (C3) heads and head_dim are positive, and with the slots of a page at most 2^48 elements in all
     - (C4) `offset` is a multiple of 64 and not negative
@@ -287,6 +287,19 @@ def Kernel_DotOp : Kernel_Op<"dot", [Pure, AllTypesMatch<["acc", "result"]>, All
                    VectorOfRankAndType<[1], [I8]>:$inputs, I64Attr:$max_code, UnitAttr:$signed_weights);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
   let assemblyFormat = "$acc `,` $weights `,` $inputs attr-dict `:` type($acc) `,` type($weights)";
+  let hasVerifier = 1;
+}
+
+def Kernel_LookupOp : Kernel_Op<"lookup", [Pure, SameOperandsAndResultType]> {
+  let summary = "tile level: numbers of a small table, a byte each";
+  let description = [{
+    `result[i] = table[codes[i]]`; codes are from 0 to 15.
+
+    - (C1) the table has 16 numbers
+  }];
+  let arguments = (ins VectorOfRankAndType<[1], [I8]>:$codes, DenseI8ArrayAttr:$table);
+  let results = (outs VectorOfRankAndType<[1], [I8]>:$result);
+  let assemblyFormat = "$codes `in` $table attr-dict `:` type($codes)";
   let hasVerifier = 1;
 }
 #endif

@@ -39,6 +39,7 @@ private:
                                     kernel::ExternalAttr());
   }
   Value bufferFor(Location loc, Type type, bool isLogits);
+  LogicalResult chooseCacheFormats();
   Value cacheFor(OpResult value, bool keys);
   void makePlaces(gemma::PhaseOp phase);
   static RopeKey ropeKey(gemma::RopeOp rope);
@@ -64,7 +65,7 @@ private:
   /// Values of projections that go to a cache: only phases of rows write caches, so the next one takes them along.
   SmallVector<Value> pending;
   std::map<RopeKey, Value> tables;
-  kernel::Format format = kernel::Format::F32; ///< of the caches
+  kernel::CacheFormat keyFormat = kernel::CacheFormat::F32, valueFormat = kernel::CacheFormat::F32;
   int64_t blockTokens = 0, chunk = 0;
   int64_t hiddenColumns = 0; ///< of all taps together
 };
@@ -97,8 +98,9 @@ Value Converter::cacheFor(OpResult value, bool keys) {
     }
   if (!heads)
     return {};
-  auto type = kernel::CacheType::get(b.getContext(), keys ? kernel::CacheKind::Keys : kernel::CacheKind::Values, format,
-                                     heads, headDim, global ? 0 : window, /*page=*/0, /*table=*/0);
+  auto kind = keys ? kernel::CacheKind::Keys : kernel::CacheKind::Values;
+  auto type = kernel::CacheType::get(b.getContext(), kind, keys ? keyFormat : valueFormat, heads, headDim,
+                                     global ? 0 : window, /*page=*/0, /*table=*/0);
   return kernel::CacheOp::create(b, value.getLoc(), type, IntegerAttr());
 }
 
@@ -339,11 +341,33 @@ void Converter::account() {
                                                 cacheReads, std::nullopt));
 }
 
+/// `kv` is a format for both, or one for keys and one for values with a slash between.
+LogicalResult Converter::chooseCacheFormats() {
+  StringRef words = options.kv;
+  auto [first, second] = words.split('/');
+  std::optional<kernel::CacheFormat> keys = kernel::symbolizeCacheFormat(first);
+  std::optional<kernel::CacheFormat> values = kernel::symbolizeCacheFormat(words.contains('/') ? second : first);
+  if (!keys || keys == kernel::CacheFormat::TQ4)
+    return source.emitError() << "unknown format '" << first << "' of keys in '" << words
+                              << "'; known are f32, bf16 and q8";
+  if (!values)
+    return source.emitError() << "unknown format '" << second << "' of values in '" << words
+                              << "'; known are f32, bf16, q8 and tq4";
+  keyFormat = *keys;
+  valueFormat = *values;
+  WalkResult fit = source.walk([&](gemma::AttentionOp attention) -> WalkResult {
+    uint64_t size = attention.getHeadDim();
+    if (valueFormat != kernel::CacheFormat::TQ4 || (size >= 32 && llvm::isPowerOf2_64(size)))
+      return WalkResult::advance();
+    return attention.emitError() << "values in tq4 need heads of 32, 64, 128, ... dimensions, and these have " << size
+                                 << "; --kv q8 takes any";
+  });
+  return failure(fit.wasInterrupted());
+}
+
 LogicalResult Converter::run() {
-  std::optional<kernel::Format> kv = kernel::symbolizeFormat(options.kv);
-  if (kv != kernel::Format::F32 && kv != kernel::Format::BF16 && kv != kernel::Format::Q8)
-    return source.emitError() << "unknown cache format '" << options.kv << "'; known are f32, bf16 and q8";
-  format = *kv;
+  if (failed(chooseCacheFormats()))
+    return failure();
   WalkResult enough = source.walk([&](gemma::EmbedPositionsOp embed) -> WalkResult {
     int64_t rows = cast<RankedTensorType>(embed.getTable().getType()).getDimSize(0);
     if (options.context <= rows)

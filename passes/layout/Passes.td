@@ -13,7 +13,7 @@ def ConvertGemmaToKernel : Pass<"convert-gemma-to-kernel", "::mlir::ModuleOp"> {
     are left on the module as `kernel.plan`.
   }];
   let options = [
-    Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32, bf16 or q8">,
+    Option<"kv", "kv", "std::string", "\"bf16\"", "format of the key/value cache: f32, bf16 or q8, or K/V; V may be tq4">,
     Option<"context", "context", "int64_t", "8192", "longest sequence, in tokens">,
     Option<"chunk", "chunk", "int64_t", "0", "most tokens of one step; 0: 128, or the longest block if that is longer">,
     Option<"lastRows", "last-rows", "int64_t", "32", "most rows of one step that get logits, in tokens">,

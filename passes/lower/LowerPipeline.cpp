@@ -6,6 +6,7 @@
 
 void gemmac::lower::buildPipeline(mlir::OpPassManager &pm) {
   pm.addPass(createExpandPairDot());
+  pm.addPass(createExpandLookup());
   pm.addPass(createExpandMath());
   // By name: the headers of MLIR's conversions cost more to include than all of this stage. Vectors go first, while
   // their masks are still operations; control flow before functions.

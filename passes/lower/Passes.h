@@ -18,7 +18,8 @@ namespace gemmac::lower {
 #define GEN_PASS_REGISTRATION
 #include "passes/lower/Passes.h.inc"
 
-/// The stage, in order, after the passes that a target adds: a pair_dot that these leave becomes plain arithmetic.
+/// The stage, in order, after the passes that a target adds: what these leave of pair_dot and lookup becomes plain
+/// arithmetic.
 /// Registered as `gemma-stage-lower` (with kernel-expand-dot first).
 void buildPipeline(mlir::OpPassManager &pm);
 

@@ -14,6 +14,11 @@ def ExpandPairDot : Pass<"kernel-expand-pair-dot", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def ExpandLookup : Pass<"kernel-expand-lookup", "::mlir::ModuleOp"> {
+  let summary = "kernel.lookup as a chain of comparisons, for levels without an instruction for it";
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def ExpandMath : Pass<"kernel-expand-math", "::mlir::ModuleOp"> {
   let summary = "exp, tanh and logarithms as polynomials: no maths library is linked";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];

@@ -26,9 +26,10 @@ private:
   void block(Value kvHead, Value index);
   void scoreBlock(Value keyBlock);
   void softmax(Value r, Value firstPosition);
+  func::FuncOp valueDot();
   void finish(Value kvHead, Value firstFlat, Value flats);
   Value token(Value flat) { return e.div(flat, group); }
-  bool coded() const { return format == kernel::Format::Q8; }
+  bool coded() const { return keyCache.getFormat() == kernel::CacheFormat::Q8; }
   kernel::Packing inputs() const { return coded() ? kernel::Packing::I8 : kernel::Packing::F32; }
 
   PhaseCode code;
@@ -36,12 +37,12 @@ private:
   kernel::AttentionOp op;
   gemma::AttentionOp attention;
   int64_t heads, kvHeads, head, group, tile, panels; ///< tile: query rows of an item; panels: runs of 32 dimensions
-  kernel::CacheType cache;
-  kernel::Format format;
+  kernel::CacheType keyCache, valueCache;
   Value query, keys, values;
   Value table, position, firstRow;  ///< of the item's sequence: position of its first row here, and that row's number
   Value packed, packedRest, staged; ///< on the stack: queries; what their 8-bit codes left over; one row of them
   Value scores, weights, low, high, maxima, sums, factors, product, output; ///< on the stack
+  Value valueScales; ///< of the slots of a block, on the stack; null: values need none
 };
 
 AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(code), e(code.e), op(op) {
@@ -55,8 +56,8 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
     tile = kernel::ceilDiv(group, kernel::ceilDiv(group, tile));
   panels = kernel::ceilDiv(head, 32);
   auto argument = [&](Value value) { return cast<BlockArgument>(value).getArgNumber(); };
-  cache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
-  format = cache.getFormat();
+  keyCache = cast<kernel::CacheType>(op.getIns()[argument(attention.getKeys())].getType());
+  valueCache = cast<kernel::CacheType>(op.getIns()[argument(attention.getValues())].getType());
   query = code.pointers[argument(attention.getQuery())];
   keys = code.pointers[argument(attention.getKeys())];
   values = code.pointers[argument(attention.getValues())];
@@ -65,6 +66,8 @@ AttentionWriter::AttentionWriter(PhaseCode code, kernel::AttentionOp op) : code(
     packedRest = e.stack(panels * packedBlockBytes(inputs(), tile));
     staged = e.stack(panels * 128);
   }
+  if (valueCache.getFormat() == kernel::CacheFormat::TQ4)
+    valueScales = e.stack(128);
   scores = e.stack(tile * 128);
   weights = e.stack(tile * 128);
   low = e.stack(tile * 8);
@@ -156,13 +159,15 @@ void AttentionWriter::softmax(Value r, Value firstPosition) {
   e.store(e.fadd(e.fmul(e.load(e.f32(), e.at(sums, e.mul(r, 4))), factor), e.sum(p)), e.at(sums, e.mul(r, 4)));
   e.store(top, e.at(maxima, e.mul(r, 4)));
   e.store(factor, e.at(factors, e.mul(r, 4)));
+  if (valueScales)
+    p = e.fmul(p, e.load(floats, valueScales));
   Value lane = e.at(weights, e.mul(r, 4));
   for (int64_t slot = 0; slot < 32; ++slot)
     e.store(vector::ExtractOp::create(e.b, e.loc, p, slot), e.at(lane, slot * tile * 4));
 }
 
 void AttentionWriter::scoreBlock(Value keyBlock) {
-  func::FuncOp dot = code.dots.get(format, inputs(), tile, e.loc);
+  func::FuncOp dot = code.dots.get(*kernel::panelFormat(keyCache.getFormat()), inputs(), tile, e.loc);
   func::CallOp::create(e.b, e.loc, dot, ValueRange{keyBlock, packed, e.number(panels), scores});
   if (!coded())
     return;
@@ -173,15 +178,26 @@ void AttentionWriter::scoreBlock(Value keyBlock) {
   });
 }
 
+func::FuncOp AttentionWriter::valueDot() {
+  kernel::CacheFormat format = valueCache.getFormat();
+  if (format == kernel::CacheFormat::Q8 || format == kernel::CacheFormat::TQ4)
+    return code.dots.values(format, tile, e.loc);
+  return code.dots.get(*kernel::panelFormat(format), kernel::Packing::F32, tile, e.loc);
+}
+
 void AttentionWriter::block(Value kvHead, Value index) {
-  int64_t blocks = cache.getPage() / 32, blockBytes = kernel::cacheBlockBytes(cache);
-  int64_t panelBytes = kernel::info(format).panelBlockBytes;
-  Value page = e.div(index, blocks);
-  Value offset = e.mul(e.add(e.mul(kvHead, blocks), e.rem(index, blocks)), blockBytes);
-  Value keyBlock = e.at(pageAddress(e, cache, keys, table, page), offset);
-  Value valueBlock = e.at(pageAddress(e, cache, values, table, page), offset);
-  scoreBlock(keyBlock);
-  func::FuncOp dot = coded() ? code.dots.values(tile, e.loc) : code.dots.get(format, kernel::Packing::F32, tile, e.loc);
+  auto blockOf = [&](kernel::CacheType cache, Value begin) {
+    int64_t blocks = cache.getPage() / 32;
+    Value number = e.add(e.mul(kvHead, blocks), e.rem(index, blocks));
+    return e.at(pageAddress(e, cache, begin, table, e.div(index, blocks)),
+                e.mul(number, kernel::cacheBlockBytes(cache)));
+  };
+  int64_t panelBytes = kernel::cachePanelBytes(valueCache.getFormat());
+  Value valueBlock = blockOf(valueCache, values);
+  scoreBlock(blockOf(keyCache, keys));
+  if (valueScales)
+    loadCodebookScales(e, valueCache, valueBlock, valueScales);
+  func::FuncOp dot = valueDot();
   auto rows = [&](function_ref<void(Value)> body) { e.loop(e.number(0), e.number(tile), 1, body); };
   rows([&](Value r) { softmax(r, e.mul(index, 32)); });
   e.loop(e.number(0), e.number(panels), 1, [&](Value panel) {
@@ -210,6 +226,8 @@ void AttentionWriter::finish(Value kvHead, Value firstFlat, Value flats) {
     e.columns(head, [&](Value column, Type type) {
       e.store(e.fmul(e.load(type, e.at(row, column)), e.splat(inverse, type)), e.at(row, column));
     });
+    if (valueCache.getFormat() == kernel::CacheFormat::TQ4)
+      unrotate(code, row, head);
     for (auto [index, value] : llvm::enumerate(yield->getOperands())) {
       Value place = code.pointers[op.getIns().size() + index];
       if (value.getDefiningOp<gemma::PackOp>()) {

@@ -1,9 +1,10 @@
 // Blocks of keys and values: where they lie, how a position is written into them, and the products that are no
 // projection's.
 //
-// Blocks of format q8 have a scale for each slot and 32 dimensions. Keys are weight panels of that format: a row is a
-// slot. Values cannot be, for their rows are dimensions, and a scale of many slots would have to be known before they
-// are written. They lie slot after slot, 32 signed codes each, then the scales of the 32 slots.
+// Blocks of format tq4 are in CodebookKernel.cpp. Blocks of format q8 have a scale for each slot and 32 dimensions.
+// Keys are weight panels of that format: a row is a slot. Values cannot be, for their rows are dimensions, and a scale
+// of many slots would have to be known before they are written. They lie slot after slot, 32 signed codes each, then
+// the scales of the 32 slots.
 #include "passes/tile/Kernels.h"
 
 using namespace mlir;
@@ -30,14 +31,14 @@ private:
   Value block, slot; ///< slot: within the block
   int64_t head;
   bool keys;
-  kernel::Format format;
+  kernel::CacheFormat format;
 };
 
 void SlotWriter::writeFloat(Value source, Value d) {
   Value value = e.load(e.f32(), e.at(source, e.mul(d, 4)));
-  Value panel = e.at(block, e.mul(e.div(d, 32), kernel::info(format).panelBlockBytes)), inPanel = e.rem(d, 32);
+  Value panel = e.at(block, e.mul(e.div(d, 32), kernel::cachePanelBytes(format))), inPanel = e.rem(d, 32);
   Value outer = keys ? inPanel : slot, inner = keys ? slot : inPanel; // column, row of the 32 x 32 block
-  if (format == kernel::Format::F32)
+  if (format == kernel::CacheFormat::F32)
     return e.store(value, e.at(e.at(panel, e.mul(outer, 128)), e.mul(inner, 4)));
   Value pair = e.at(e.at(panel, e.mul(e.div(outer, 2), 128)), e.mul(inner, 4));
   e.store(e.toBf16(value), e.at(pair, e.mul(e.rem(outer, 2), 2)));
@@ -67,9 +68,9 @@ void SlotWriter::writeCodes(Value x, Value panel) {
 }
 
 void SlotWriter::write(Value source) {
-  if (format != kernel::Format::Q8)
+  if (format != kernel::CacheFormat::Q8)
     return e.loop(e.number(0), e.number(head), 1, [&](Value d) { writeFloat(source, d); });
-  int64_t panelBytes = kernel::info(format).panelBlockBytes, rest = head % 32;
+  int64_t panelBytes = kernel::cachePanelBytes(format), rest = head % 32;
   auto floats = e.vec(32, e.f32());
   if (head / 32)
     e.loop(e.number(0), e.number(head / 32), 1, [&](Value panel) {
@@ -87,13 +88,17 @@ void SlotWriter::write(Value source) {
 
 } // namespace
 
-void tile::writeCache(Emitter &e, kernel::CacheType type, Value cache, Value table, Value row, Value position) {
+void tile::writeCache(PhaseCode code, kernel::CacheType type, Value cache, Value table, Value row, Value position) {
+  Emitter &e = code.e;
   int64_t blocks = type.getPage() / 32, blockBytes = kernel::cacheBlockBytes(type);
   Value page = pageAddress(e, type, cache, table, e.div(position, type.getPage()));
   Value slot = e.rem(position, type.getPage()), block = e.mul(e.div(slot, 32), blockBytes), inBlock = e.rem(slot, 32);
   e.loop(e.number(0), e.number(type.getHeads()), 1, [&](Value h) {
     Value base = e.at(e.at(page, e.mul(h, blocks * blockBytes)), block);
-    SlotWriter(e, type, base, inBlock).write(e.at(row, e.mul(h, static_cast<int64_t>(type.getHeadDim()) * 4)));
+    Value source = e.at(row, e.mul(h, static_cast<int64_t>(type.getHeadDim()) * 4));
+    if (type.getFormat() == kernel::CacheFormat::TQ4)
+      return writeCodebookSlot(code, type, base, inBlock, source);
+    SlotWriter(e, type, base, inBlock).write(source);
   });
 }
 

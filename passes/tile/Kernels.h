@@ -20,8 +20,10 @@ void writeTap(PhaseCode code, kernel::TapOp op);
 void writeDot(Emitter &e, mlir::func::FuncOp function, kernel::Format format, kernel::Packing inputs, int64_t tokens,
               int64_t tile);
 
-/// Writes the body of a function made by DotFunctions::values.
+/// Write the bodies of functions made by DotFunctions::values, for q8 and tq4, and by DotFunctions::hadamard.
 void writeValueDot(Emitter &e, mlir::func::FuncOp function, int64_t tile);
+void writeCodebookValueDot(Emitter &e, mlir::func::FuncOp function, int64_t tile);
+void writeHadamard(Emitter &e, mlir::func::FuncOp function, int64_t size);
 
 /// Packs 32 floats as 8-bit codes, as token `lane` of a tile, and returns what the codes stand for.
 mlir::Value packCodes(Emitter &e, mlir::Value x, mlir::Value block, mlir::Value lane, int64_t tile);
@@ -54,8 +56,15 @@ void writeChoice(Emitter &e, gemma::TopKOp op, ChoiceCode code);
 void gatherRow(Emitter &e, kernel::WeightType type, mlir::Value table, mlir::Value id, double scale, mlir::Value out);
 
 /// Writes a row of heads into a cache at `position` of the sequence whose table this is.
-void writeCache(Emitter &e, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value row,
+void writeCache(PhaseCode code, kernel::CacheType type, mlir::Value cache, mlir::Value table, mlir::Value row,
                 mlir::Value position);
+
+/// Format tq4: a block's codes, then the scales of its slots. Writes one head's row as slot `slot` of a block.
+void writeCodebookSlot(PhaseCode code, kernel::CacheType type, mlir::Value block, mlir::Value slot, mlir::Value source);
+/// What the 32 slots of a block are multiplied with, as float32 at `to`, so that bytes of the table become numbers.
+void loadCodebookScales(Emitter &e, kernel::CacheType type, mlir::Value block, mlir::Value to);
+/// Back from the rotated dimensions in which values of format tq4 lie, in place: `row` float [size].
+void unrotate(PhaseCode code, mlir::Value row, int64_t size);
 
 } // namespace gemmac::tile
 #endif

@@ -56,11 +56,15 @@ Value StepSequences::positionOf(Value row) const {
   return e.add(position(sequence), e.sub(row, e.mul(sequence, rowsOfEach())));
 }
 
-func::FuncOp DotFunctions::make(const std::string &name, Location loc,
+SmallVector<Type> DotFunctions::dotArguments() {
+  Type ptr = LLVM::LLVMPointerType::get(module.getContext());
+  return {ptr, ptr, IntegerType::get(module.getContext(), 64), ptr};
+}
+
+func::FuncOp DotFunctions::make(const std::string &name, Location loc, TypeRange arguments,
                                 function_ref<void(Emitter &, func::FuncOp)> write) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  Type ptr = LLVM::LLVMPointerType::get(b.getContext());
-  auto function = func::FuncOp::create(b, loc, name, b.getFunctionType({ptr, ptr, b.getI64Type(), ptr}, {}));
+  auto function = func::FuncOp::create(b, loc, name, b.getFunctionType(arguments, {}));
   makeLocal(function);
   b.setInsertionPointToStart(function.addEntryBlock());
   Emitter e(b, loc, level);
@@ -79,15 +83,24 @@ func::FuncOp DotFunctions::get(kernel::Format format, kernel::Packing inputs, in
       ("dot_" + kernel::stringifyFormat(format) + "_" + kernel::stringifyPacking(inputs) + "_" + Twine(tokens)).str();
   if (tokens < tile)
     name += "_of_" + std::to_string(tile);
-  return known = make(name, loc,
+  return known = make(name, loc, dotArguments(),
                       [&](Emitter &e, func::FuncOp function) { writeDot(e, function, format, inputs, tokens, tile); });
 }
 
-func::FuncOp DotFunctions::values(int64_t tile, Location loc) {
-  func::FuncOp &known = valueFunctions[tile];
+func::FuncOp DotFunctions::values(kernel::CacheFormat format, int64_t tile, Location loc) {
+  func::FuncOp &known = valueFunctions[{format, tile}];
+  auto write = format == kernel::CacheFormat::TQ4 ? writeCodebookValueDot : writeValueDot;
   if (!known)
-    known = make("dot_values_q8_" + std::to_string(tile), loc,
-                 [&](Emitter &e, func::FuncOp function) { writeValueDot(e, function, tile); });
+    known = make(("dot_values_" + kernel::stringifyCacheFormat(format) + "_" + Twine(tile)).str(), loc, dotArguments(),
+                 [&](Emitter &e, func::FuncOp function) { write(e, function, tile); });
+  return known;
+}
+
+func::FuncOp DotFunctions::hadamard(int64_t size, Location loc) {
+  func::FuncOp &known = hadamards[size];
+  if (!known)
+    known = make("hadamard_" + std::to_string(size), loc, LLVM::LLVMPointerType::get(module.getContext()),
+                 [&](Emitter &e, func::FuncOp function) { writeHadamard(e, function, size); });
   return known;
 }
 

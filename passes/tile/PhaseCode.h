@@ -22,18 +22,23 @@ public:
   mlir::func::FuncOp get(kernel::Format format, kernel::Packing inputs, int64_t tile, mlir::Location loc,
                          std::optional<int64_t> tokens = std::nullopt);
 
-  /// The sum over one panel of values of a cache in q8, weighted: f(panel, weights, 1, result), `weights` float
+  /// The sum over one panel of values of a cache in codes, weighted: f(panel, weights, 1, result), `weights` float
   /// [32][tile], `result` float [tile][32].
-  mlir::func::FuncOp values(int64_t tile, mlir::Location loc);
+  mlir::func::FuncOp values(kernel::CacheFormat format, int64_t tile, mlir::Location loc);
+
+  /// The product with the Sylvester-Hadamard matrix of `size`, a power of two, in place: f(data), `data` float [size].
+  mlir::func::FuncOp hadamard(int64_t size, mlir::Location loc);
 
 private:
-  mlir::func::FuncOp make(const std::string &name, mlir::Location loc,
+  mlir::func::FuncOp make(const std::string &name, mlir::Location loc, mlir::TypeRange arguments,
                           llvm::function_ref<void(Emitter &, mlir::func::FuncOp)> write);
+  mlir::SmallVector<mlir::Type> dotArguments();
 
   mlir::ModuleOp module;
   const kernel::LevelInfo &level;
   std::map<std::tuple<kernel::Format, kernel::Packing, int64_t, int64_t>, mlir::func::FuncOp> functions;
-  std::map<int64_t, mlir::func::FuncOp> valueFunctions; ///< by tile
+  std::map<std::pair<kernel::CacheFormat, int64_t>, mlir::func::FuncOp> valueFunctions; ///< by format and tile
+  std::map<int64_t, mlir::func::FuncOp> hadamards;                                      ///< by size
 };
 
 /// The sequences of a step, whose rows follow one another, equally many of each. Decode has one of one.

@@ -251,7 +251,7 @@ void RowsWriter::yield(kernel::YieldOp yield) {
     Type type = op.getOuts()[index].getType();
     if (auto cache = dyn_cast<kernel::CacheType>(type)) {
       Value table = code.sequences().tableOf(globalRow);
-      writeCache(e, cache, place, table, pointer(value), code.sequences().positionOf(globalRow));
+      writeCache(code, cache, place, table, pointer(value), code.sequences().positionOf(globalRow));
       continue;
     }
     auto buffer = cast<kernel::BufferType>(type);

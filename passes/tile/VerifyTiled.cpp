@@ -15,7 +15,7 @@ struct VerifyTiled : tile::impl::VerifyTiledBase<VerifyTiled> {
   void runOnOperation() override {
     auto result = getOperation().walk([](Operation *op) {
       StringRef dialect = op->getName().getDialectNamespace();
-      if ((dialect == "kernel" && !isa<kernel::DotOp, kernel::PairDotOp>(op)) || dialect == "gemma") {
+      if ((dialect == "kernel" && !isa<kernel::DotOp, kernel::PairDotOp, kernel::LookupOp>(op)) || dialect == "gemma") {
         op->emitError() << "after tile: " << op->getName() << " should have become loops and vectors";
         return WalkResult::interrupt();
       }

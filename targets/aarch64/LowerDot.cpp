@@ -16,7 +16,7 @@ namespace {
 struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerDot)
   StringRef getArgument() const override { return "aarch64-lower-dot"; }
-  StringRef getDescription() const override { return "kernel.dot as sdot"; }
+  StringRef getDescription() const override { return "kernel.dot as sdot, kernel.lookup as tbl"; }
   void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
 
   void runOnOperation() override {
@@ -34,6 +34,17 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
                                                 ValueRange{dot.getAcc(), dot.getWeights(), dot.getInputs()});
       rewriter.replaceOp(dot, call);
       return WalkResult::advance();
+    });
+    getOperation().walk([&](kernel::LookupOp lookup) {
+      auto bytes = cast<VectorType>(lookup.getType());
+      if (bytes.getNumElements() != 16)
+        return; // for the arithmetic that every machine has
+      rewriter.setInsertionPoint(lookup);
+      Value table =
+          LLVM::ConstantOp::create(rewriter, lookup.getLoc(), bytes, DenseElementsAttr::get(bytes, lookup.getTable()));
+      rewriter.replaceOp(lookup, LLVM::CallIntrinsicOp::create(rewriter, lookup.getLoc(), bytes,
+                                                               rewriter.getStringAttr("llvm.aarch64.neon.tbl1.v16i8"),
+                                                               ValueRange{table, lookup.getCodes()}));
     });
     if (result.wasInterrupted())
       signalPassFailure();

@@ -6,6 +6,7 @@
 //                        of 4-bit codes, two of 6-bit ones): so many products of a chain are added there before
 //                        vpmaddwd with ones adds the pairs to the 32-bit sum.
 //   vpsignb              for signed codes: |weight| times the input with the weight's sign.
+//   vpshufb              is kernel.lookup.
 //   vpmaddwd alone       for larger codes: even and odd bytes widened to 16 bits, two exact sums of two. Every x86-64
 //                        has it.
 #include "targets/x86_64/LowerDot.h"
@@ -135,15 +136,36 @@ struct LowerDot : PassWrapper<LowerDot, OperationPass<ModuleOp>> {
   explicit LowerDot(x86_64::DotInstructions has) : has(has) {}
 
   StringRef getArgument() const override { return "x86-64-lower-dot"; }
-  StringRef getDescription() const override { return "kernel.dot in x86-64's byte product instructions"; }
+  StringRef getDescription() const override { return "kernel.dot and kernel.lookup in x86-64's byte instructions"; }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, math::MathDialect, vector::VectorDialect, LLVM::LLVMDialect>();
   }
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     DotLowering(rewriter, has).run(getOperation());
+    if (has.maddubs)
+      getOperation().walk([&](kernel::LookupOp lookup) { lowerLookup(rewriter, lookup); });
     if (has.bf16)
       getOperation().walk([&](kernel::PairDotOp dot) { lowerPair(rewriter, dot); });
+  }
+
+  /// vpshufb takes the numbers of each 128 bits from the same 128 bits of its table.
+  static void lowerLookup(IRRewriter &b, kernel::LookupOp lookup) {
+    auto bytes = cast<VectorType>(lookup.getType());
+    int64_t count = bytes.getNumElements();
+    StringRef name = count == 64   ? "llvm.x86.avx512.pshuf.b.512"
+                     : count == 32 ? "llvm.x86.avx2.pshuf.b"
+                     : count == 16 ? "llvm.x86.ssse3.pshuf.b.128"
+                                   : "";
+    if (name.empty())
+      return; // for the arithmetic that every machine has
+    b.setInsertionPoint(lookup);
+    SmallVector<int8_t> table;
+    for (int64_t i = 0; i < count; ++i)
+      table.push_back(lookup.getTable()[i % 16]);
+    Value numbers = arith::ConstantOp::create(b, lookup.getLoc(), DenseElementsAttr::get(bytes, ArrayRef(table)));
+    b.replaceOp(lookup, LLVM::CallIntrinsicOp::create(b, lookup.getLoc(), bytes, b.getStringAttr(name),
+                                                      ValueRange{numbers, lookup.getCodes()}));
   }
 
   static void lowerPair(IRRewriter &rewriter, kernel::PairDotOp dot) {

@@ -59,6 +59,15 @@ struct Words {
   std::vector<std::string> inputs;
 };
 
+/// One word for keys and values, or two with a slash between.
+std::vector<std::string> cacheFormats() {
+  std::vector<std::string> words = {"f32", "bf16", "q8"};
+  for (const char *keys : {"f32", "bf16", "q8"})
+    for (const char *values : {"f32", "bf16", "q8", "tq4"})
+      words.push_back(std::string(keys) + "/" + values);
+  return words;
+}
+
 void addBuild(CLI::App &app, Words &words) {
   BuildOptions &o = words.build;
   app.add_option("input", words.inputs, "the description (models/*.toml), or with --from the IR")
@@ -70,8 +79,10 @@ void addBuild(CLI::App &app, Words &words) {
                  "targets or levels, separated by commas (default: all levels of this machine's target)");
   app.add_option("--quant", o.recipe, "f32, bf16, q8, q4, or keep (a GGUF file's own bits)")
       ->check(CLI::IsMember({"f32", "bf16", "q8", "q4", "keep"}));
-  app.add_option("--kv", o.kv, "key/value cache: f32, bf16 or q8 (default: f32 with --quant f32, else bf16)")
-      ->check(CLI::IsMember({"f32", "bf16", "q8"}));
+  app.add_option("--kv", o.kv,
+                 "key/value cache: f32, bf16 or q8, or KEYS/VALUES such as q8/tq4 (default: f32 with --quant f32, else "
+                 "bf16)")
+      ->check(CLI::IsMember(cacheFormats()));
   app.add_option("--context", o.context, "longest sequence in tokens (default: the model's)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
   app.add_option("--chunk", o.chunk,

@@ -87,8 +87,16 @@ func.func @cache_kind() {
 // -----
 
 func.func @cache_c1() {
-  // expected-error@+1 {{'kernel.cache' op must be in f32, bf16 or q8 but is '!kernel.cache<keys, q4, 1 x 32 window 0 page 32 table 0>'}}
-  %0 = kernel.cache at 0 : !kernel.cache<keys, q4, 1 x 32 window 0 page 32 table 0>
+  // expected-error@+1 {{'kernel.cache' op in tq4 must hold values of heads of 32, 64, 128, ... dimensions but is '!kernel.cache<keys, tq4, 1 x 32 window 0 page 32 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<keys, tq4, 1 x 32 window 0 page 32 table 0>
+  return
+}
+
+// -----
+
+func.func @cache_c1_size() {
+  // expected-error@+1 {{'kernel.cache' op in tq4 must hold values of heads of 32, 64, 128, ... dimensions but is '!kernel.cache<values, tq4, 1 x 96 window 0 page 32 table 0>'}}
+  %0 = kernel.cache at 0 : !kernel.cache<values, tq4, 1 x 96 window 0 page 32 table 0>
   return
 }
 
@@ -349,6 +357,14 @@ func.func @dot_type(%a: vector<4xi32>, %w: vector<16xi16>) {
 func.func @pair_dot_c1(%a: vector<4xf32>, %w: vector<8xi32>) {
   // expected-error@+1 {{'kernel.pair_dot' op needs 4 pairs for 4 lanes but has 8}}
   %0 = kernel.pair_dot %a, %w, %w : vector<4xf32>, vector<8xi32>
+  return
+}
+
+// -----
+
+func.func @lookup_c1(%codes: vector<16xi8>) {
+  // expected-error@+1 {{'kernel.lookup' op needs a table of 16 numbers but has 2}}
+  %0 = kernel.lookup %codes in [1, 2] : vector<16xi8>
   return
 }
 

@@ -19,6 +19,8 @@ func.func @memory() {
   %5 = kernel.cache at 4096 : !kernel.cache<keys, bf16, 2 x 64 window 8 page 544 table 0>
   // CHECK: kernel.cache : <values, f32, 1 x 32 window 9 page 0 table 0>
   %planless = kernel.cache : !kernel.cache<values, f32, 1 x 32 window 9 page 0 table 0>
+  // CHECK: kernel.cache at 64 : <values, tq4, 1 x 64 window 0 page 32 table 0>
+  %coded = kernel.cache at 64 : !kernel.cache<values, tq4, 1 x 64 window 0 page 32 table 0>
   // CHECK: kernel.cache at 0 : <values, f32, 1 x 32 window 0 page 32 table 0>
   %6 = kernel.cache at 0 : !kernel.cache<values, f32, 1 x 32 window 0 page 32 table 0>
   return
@@ -119,6 +121,13 @@ func.func @dot(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16xi8>) -> vec
   // CHECK: kernel.dot %{{.+}}, %{{.+}}, %{{.+}} {max_code = 127 : i64, signed_weights} : vector<4xi32>, vector<16xi8>
   %1 = kernel.dot %0, %w, %x {max_code = 127 : i64, signed_weights} : vector<4xi32>, vector<16xi8>
   return %1 : vector<4xi32>
+}
+
+// CHECK-LABEL: func @lookup
+func.func @lookup(%codes: vector<32xi8>) -> vector<32xi8> {
+  // CHECK: kernel.lookup %{{.+}} in [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7] : vector<32xi8>
+  %0 = kernel.lookup %codes in [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7] : vector<32xi8>
+  return %0 : vector<32xi8>
 }
 
 // CHECK-LABEL: func @pair_dot

@@ -1,5 +1,6 @@
 // RUN: gemma-opt %s --convert-gemma-to-kernel="context=100 chunk=20 last-rows=3 kv=bf16" --split-input-file | FileCheck %s
 // RUN: gemma-opt %s --convert-gemma-to-kernel="context=100 chunk=20 kv=f32" --split-input-file | FileCheck %s --check-prefix=F32
+// RUN: gemma-opt %s --convert-gemma-to-kernel="context=100 chunk=20 kv=q8/tq4" --split-input-file | FileCheck %s --check-prefix=CODES
 
 // Values that cross a phase get a buffer, the function's result the caller's memory; what stays inside gets none. The
 // phase's arguments stand for its ins.
@@ -53,6 +54,8 @@ func.func @crossing_values_get_buffers(%ids: tensor<?xi32>) -> tensor<?x8xf32, "
 // CHECK:         kernel.cache : <keys, bf16, 1 x 32 window 0 page 0 table 0>
 // CHECK:         kernel.cache : <values, bf16, 1 x 32 window 0 page 0 table 0>
 // F32:         kernel.cache : <keys, f32, 1 x 32 window 7 page 0 table 0>
+// CODES:       kernel.cache : <keys, q8, 1 x 32 window 7 page 0 table 0>
+// CODES-NEXT:  kernel.cache : <values, tq4, 1 x 32 window 7 page 0 table 0>
 func.func @caches_know_how_far_back_they_are_read(%ids: tensor<?xi32>) -> tensor<?x32xf32, "last"> {
   %t = gemma.weight "table" index 0 format f32 : tensor<8x32xf32>
   %0:3 = gemma.phase rows -> tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32> {

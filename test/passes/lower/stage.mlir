@@ -4,6 +4,7 @@
 
 // ORDER:     kernel-expand-dot
 // ORDER:     kernel-expand-pair-dot
+// ORDER:     kernel-expand-lookup
 // ORDER:     kernel-expand-math
 // ORDER:     convert-vector-to-llvm
 // ORDER:     convert-arith-to-llvm

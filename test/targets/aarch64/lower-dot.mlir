@@ -14,6 +14,16 @@ func.func @one_instruction(%acc: vector<4xi32>, %w: vector<16xi8>, %x: vector<16
   return %2 : vector<4xi32>
 }
 
+// A table of 16 bytes is tbl's own case.
+// CHECK-LABEL: func @lookup
+// CHECK-SAME:    (%[[CODES:.+]]: vector<16xi8>)
+// CHECK:         %[[TABLE:.+]] = llvm.mlir.constant(dense<[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]>
+// CHECK-NEXT:    llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"(%[[TABLE]], %[[CODES]])
+func.func @lookup(%codes: vector<16xi8>) -> vector<16xi8> {
+  %0 = kernel.lookup %codes in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16] : vector<16xi8>
+  return %0 : vector<16xi8>
+}
+
 // -----
 
 // sdot would take 200 for -56.
